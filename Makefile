@@ -1,0 +1,110 @@
+# Everything a person or CI does with a checkout. `make` alone lists the targets.
+# Plain GNU make and a POSIX shell; the project runs from the checkout, so nothing of ours is installed.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Two stamps in the one environment: `make demo` should not wait for mypy and friends.
+CORE := $(VENV)/.core
+DEV := $(VENV)/.dev
+# The only tool outside the locks: it writes them, so they cannot hold it.
+UV := uv==0.13.9
+# Twice quiet: only errors. A mirror set up on the machine may otherwise warn once per package.
+PIP_QUIET := -qq --disable-pip-version-check --no-input
+
+# A name on the PATH is no proof: version-manager shims may stand for a Python that is not there, and some
+# distributions ship python3 without ensurepip. So each candidate is tried. PYTHON=... wins, if it works.
+define find-python
+found=; \
+for candidate in $${PYTHON:-python3.13 python3.12 python3.11 python3}; do \
+	if "$$candidate" -c 'import sys; assert sys.version_info >= (3, 11); import ensurepip, sqlite3, ssl, venv' \
+		>/dev/null 2>&1; then found=$$candidate; break; fi; \
+done; \
+if [ -z "$$found" ]; then \
+	echo "Paperboy needs Python 3.11 or newer with venv and ensurepip; none of these works:" \
+		"$${PYTHON:-python3.13 python3.12 python3.11 python3}." >&2; \
+	echo "Install one (Debian, Ubuntu: apt install python3 python3-venv) or name yours:" \
+		"make PYTHON=/path/to/python3." >&2; \
+	exit 1; \
+fi
+endef
+
+# An environment whose interpreter has gone (a Python upgrade, a moved checkout) is made anew.
+define make-venv
+if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	$(find-python); rm -rf $(VENV); "$$found" -m venv $(VENV); \
+fi
+endef
+
+export PYTHON
+
+.PHONY: help demo run test check-code format lock image clean
+
+help: ## this list
+	@echo "Paperboy: make TARGET [ARGS='...']"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf '%-14s%s\n' "$$name" "$$text"; done
+
+demo: $(CORE) ## show a digest from the sample papers: no token, no network
+	@$(BIN)/python -m bot demo $(ARGS)
+
+run: $(CORE) ## run the bot; settings come from the environment or from .env
+	@$(BIN)/python -m bot run $(ARGS)
+
+test: $(DEV) ## run the tests, e.g. make test ARGS='-k digest'
+	@$(BIN)/python -m pytest $(ARGS)
+
+check-code: $(DEV) ## ruff and mypy, as CI does
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(DEV) ## let ruff arrange and repair the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+$(CORE): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (once, about 15 s) ..."
+	@set -e; $(make-venv); \
+	$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements.lock
+	@touch $@
+
+# The development lock holds the core lock's pins too, so it settles both stamps.
+$(DEV): requirements-dev.lock requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) with the development tools (once, about 30 s) ..."
+	@set -e; $(make-venv); \
+	$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements-dev.lock
+	@touch $(CORE) $@
+
+# One resolution for every Python and platform we support (the markers in the locks). The pins stay as they
+# are unless pyproject.toml asks otherwise or ARGS=--upgrade does. The dev lock is held to the core lock's.
+lock: ## remake both locks from pyproject.toml; ARGS=--upgrade moves the pins
+	@set -e; $(find-python); \
+	if ! build/lock/bin/uv --version 2>/dev/null | grep -qF '$(subst ==, ,$(UV)) '; then \
+		rm -rf build/lock; "$$found" -m venv build/lock; \
+		build/lock/bin/python -m pip install $(PIP_QUIET) '$(UV)'; \
+	fi
+	@set -e; \
+	compile() { \
+		lock=$$1; shift; \
+		build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-header $(ARGS) "$$@" pyproject.toml -o "$$lock"; \
+		{ echo "# Every pin and the hash of each of its files, for Python 3.11 and newer on any platform."; \
+		  echo "# Written by 'make lock' from pyproject.toml; 'make lock ARGS=--upgrade' moves the pins."; \
+		  cat "$$lock"; } > build/lock/out; \
+		cat build/lock/out > "$$lock"; \
+		echo "$$lock: $$(grep -c '^[a-z0-9]' "$$lock") packages"; \
+	}; \
+	compile requirements.lock; \
+	compile requirements-dev.lock --extra dev --constraint requirements.lock
+
+image: ## build the container image and try it out (needs root on Debian)
+	@bash .ci/image
+
+clean: ## remove what make and the tools made; data and .env stay
+	@rm -rf $(VENV) build ./*.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find bot cogs storage tests -name __pycache__ -prune -exec rm -rf {} +
