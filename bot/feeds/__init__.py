@@ -1,0 +1,1 @@
+"""Papers come in: bytes become papers, one pure parser per shape."""

@@ -1,0 +1,505 @@
+"""The nouns of Paperboy, in one shape from the feed to the post.
+
+Owns: names and shapes. Refuses: behaviour beyond a property, anything outside the standard library.
+Every dataclass is frozen and keyword-only, every sequence a tuple, every datetime aware and UTC.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Literal, NewType, Protocol
+
+PaperId = NewType("PaperId", int)
+TopicId = NewType("TopicId", int)
+ChannelId = NewType("ChannelId", int)
+GuildId = NewType("GuildId", int)
+MessageId = NewType("MessageId", int)
+DeliveryId = NewType("DeliveryId", str)
+
+# --- papers come in -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A work, however many feeds carry it. Everything but title and url may be missing.
+
+    Counts are None where no source ever counted, which is not the same as zero.
+    """
+
+    title: str
+    url: str
+    """Where a reader lands: the abstract page where one is known."""
+    id: PaperId | None = None
+    """None until storage has given it one."""
+    arxiv_id: str | None = None
+    """Without version: "2604.14630", "hep-ex/0307015"."""
+    version: int | None = None
+    doi: str | None = None
+    """Lower case, without resolver: "10.1101/857789"."""
+    authors: tuple[str, ...] = ()
+    abstract: str = ""
+    summary: str = ""
+    """A short summary that the source made (Hugging Face's is written by a model)."""
+    keywords: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    organization: str = ""
+    published_at: datetime | None = None
+    repository: str | None = None
+    project_page: str | None = None
+    thumbnail: str | None = None
+    discussion: str | None = None
+    """The page where its votes are given."""
+    votes: int | None = None
+    comments: int | None = None
+    stars: int | None = None
+    """GitHub stars of the repository."""
+    listed_on: date | None = None
+    """The last day on which a feed announced it, in that source's calendar."""
+    feeds: tuple[str, ...] = ()
+    """Names of the feeds that carried it."""
+
+    @property
+    def key(self) -> str:
+        """The id that people know it by: arXiv id, else DOI, else our own number."""
+        return self.arxiv_id or self.doi or f"p{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a feed: a paper, and how the feed lists it."""
+
+    paper: Paper
+    listed_on: date | None
+    """The day of the list, in the source's own calendar; None where the feed does not tell."""
+    announced: bool = True
+    """False for what only updates a known paper (an arXiv replacement): never a digest's news."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a parser understood of one body."""
+
+    entries: tuple[Entry, ...]
+    skipped: int = 0
+    """Entries that were no paper or could not be read."""
+    site: str | None = None
+    """The feed's own home page, where it names one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The keys under which a paper is known. Two papers that share one are the same work."""
+
+    strong: tuple[str, ...]
+    """Identifiers: "arxiv:2604.14630", "doi:10.1101/857789", "url:https://..."."""
+    weak: tuple[str, ...]
+    """Normalised title with one author each; overruled where the arXiv ids differ."""
+
+
+class FeedKind(StrEnum):
+    HUGGINGFACE = "huggingface"
+    ARXIV = "arxiv"
+    RSS = "rss"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A source to poll, as the operator set it."""
+
+    kind: FeedKind
+    name: str
+    """How it is stored and set: "huggingface", "arxiv:cs.AI+cs.CL", "rss:https://...". """
+    label: str
+    """For people; like the name, without the credentials of an address."""
+    address: str
+    """The feed's own address (RSS), or the site's, below which its lists stand."""
+    categories: tuple[str, ...] = ()
+    """arXiv's, asked for in one call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What is remembered of a feed between polls."""
+
+    name: str
+    next_poll_at: datetime | None = None
+    polled_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    failures: int = 0
+    error: str | None = None
+    entries: int = 0
+    """Entries in the last body that was not empty-handed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedOutcome:
+    """What one poll of one feed did. An expected failure is `error`, in words."""
+
+    feed: str
+    label: str
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    error: str | None = None
+    not_modified: bool = False
+    """The source said that nothing changed since the last poll (HTTP 304)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a source gave us to ask "has it changed since?"."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A successful answer: 200 with a body, or 304 without."""
+
+    url: str
+    body: bytes
+    not_modified: bool = False
+    validators: Validators = field(default_factory=Validators)
+    next_url: str | None = None
+    """The next page, from the Link header."""
+
+
+Fetch = Callable[[str, Validators], Awaitable[Fetched]]
+"""Raises FeedError. The only way out to the network."""
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A word, or a phrase: its words side by side. Searched in title, abstract, summary and keywords."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`author:`, `org:`, `cat:` or `source:`."""
+
+    field: Literal["author", "org", "cat", "source"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """`votes:>=n`. A paper without a count has none."""
+
+    comparison: Literal[">=", "<=", ">", "<", "="]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """`since:7d`: announced by a feed within the last days."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    nodes: tuple[Node, ...]
+
+
+Node = Words | Filter | Votes | Since | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question to the archive; `root` None asks for everything, by votes."""
+
+    text: str
+    """As it was asked, with single spaces."""
+    root: Node | None
+    """Equal for the same question, whatever its capitals and spaces."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words and phrases that an answer may contain, without those asked not to be there."""
+        return tuple(dict.fromkeys(_positive(self.root)))
+
+
+def _positive(node: Node | None) -> tuple[str, ...]:
+    match node:
+        case Words(text):
+            return (text,)
+        case And(nodes) | Or(nodes):
+            return tuple(word for inner in nodes for word in _positive(inner))
+        case _:
+            return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A paper that answers a query, and the words that made it one."""
+
+    paper: Paper
+    score: float
+    """Higher is better; comparable within one answer only."""
+    marks: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(field, the words found there), as the index found them."""
+    wider: bool = False
+    """Does not answer the query strictly, only some of its words."""
+    reasons: tuple[str, ...] = ()
+    """Why it is here, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One page of a search."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    total: int
+    """Papers that answer strictly."""
+    offset: int = 0
+    wider: int = 0
+    """Papers that share only some of the words; they come after the strict ones."""
+
+
+# --- what a channel gets ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A saved search of a channel."""
+
+    id: TopicId
+    channel_id: ChannelId
+    text: str
+    """The query, as it was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a channel's digest is due, in its own time, and how long it is."""
+
+    post_at: time
+    zone: str
+    """IANA name."""
+    days: frozenset[int]
+    """Local weekdays, Monday is 0."""
+    size: int = 8
+    """Papers in one digest, 1 to 10."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A Discord channel that gets a digest."""
+
+    id: ChannelId
+    guild_id: GuildId
+    schedule: Schedule
+    next_due: datetime | None
+    """None while paused."""
+    last_due: datetime | None = None
+    """The last due moment that ended in a verdict."""
+    paused: str | None = None
+    """Why nothing is posted, in words; None while it runs."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a subscription would bring, before it is confirmed."""
+
+    query: Query
+    papers: tuple[Paper, ...]
+    total: int
+    """Papers of the last seven days that match."""
+    schedule: Schedule | None
+    """None where the channel has none yet and no zone was named."""
+    first: datetime | None
+    early: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A paper in a digest: which topics it answers, and why, in words."""
+
+    paper: Paper
+    topics: tuple[str, ...]
+    score: float
+    reasons: tuple[str, ...]
+    summary: str
+    """One or two sentences."""
+    summary_by: str
+    """Who wrote them: "Hugging Face", "abstract", or "" where there is no text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """A day's answers to a channel's topics."""
+
+    day: date
+    """The reader's day, in the channel's zone."""
+    source_url: str
+    """The day's list at the source."""
+    papers: tuple[Match, ...]
+    more: tuple[Match, ...]
+    """What also matched, best first; shown on request."""
+    topics: tuple[str, ...]
+
+
+class VerdictKind(StrEnum):
+    POSTED = "posted"
+    NOTHING = "nothing"
+    PAUSED = "paused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How one due moment of one channel ended."""
+
+    channel_id: ChannelId
+    due_at: datetime
+    at: datetime
+    kind: VerdictKind
+    text: str
+
+
+# --- how it looks ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Discord markdown, already escaped."""
+
+    content: str
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A dividing line."""
+
+    kind: Literal["line"] = "line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """Either an address to open or an id that comes back to us."""
+
+    label: str
+    url: str | None = None
+    custom_id: str | None = None
+    disabled: bool = False
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    buttons: tuple[Button, ...]
+    kind: Literal["row"] = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A menu of (value, label) choices."""
+
+    custom_id: str
+    placeholder: str
+    options: tuple[tuple[str, str], ...]
+    kind: Literal["select"] = "select"
+
+
+Block = Text | Line | Row | Select
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message as plain data: one framed container of blocks (Discord's Components V2)."""
+
+    blocks: tuple[Block, ...]
+
+    def as_data(self) -> dict[str, object]:
+        """JSON-ready; `from_data` gives an equal Post back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, list[dict[str, object]]]) -> Post:
+        return cls(tuple(_block(block) for block in data["blocks"]))
+
+
+def _block(data: dict[str, object]) -> Block:
+    fields = {name: value for name, value in data.items() if name != "kind"}
+    match data["kind"]:
+        case "text":
+            return Text(**fields)  # type: ignore[arg-type]
+        case "line":
+            return Line()
+        case "row":
+            return Row(tuple(Button(**button) for button in fields["buttons"]))  # type: ignore[attr-defined]
+        case "select":
+            options = tuple((value, label) for value, label in fields.pop("options"))  # type: ignore[attr-defined]
+            return Select(**fields, options=options)  # type: ignore[arg-type]
+    raise ValueError(f"unknown block {data['kind']!r}")
+
+
+# --- how it gets there -----------------------------------------------------------------------------
+
+
+class DeliveryKind(StrEnum):
+    SCHEDULED = "scheduled"
+    EXTRA = "extra"
+    """Asked for by hand (`/digest now`); the due time stays."""
+
+
+class DeliveryState(StrEnum):
+    CLAIMED = "claimed"
+    SENT = "sent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One post on its way to one channel. Its id is also the nonce's only ingredient."""
+
+    id: DeliveryId
+    channel_id: ChannelId
+    kind: DeliveryKind
+    due_at: datetime
+    claimed_at: datetime
+    state: DeliveryState
+    post: Post
+    shown: tuple[PaperId, ...] = ()
+    """The papers in the post."""
+    more: tuple[PaperId, ...] = ()
+    """The papers behind its "n more" button."""
+    attempts: int = 0
+    next_try_at: datetime | None = None
+    message_id: MessageId | None = None
+
+
+class Publisher(Protocol):
+    """The way out to Discord."""
+
+    async def publish(self, channel: ChannelId, post: Post, nonce: str) -> MessageId:
+        """Send. Raises ChannelGone, PostRefused or TryLater."""
+
+    async def find(self, delivery: Delivery) -> MessageId | None:
+        """Look in the channel for a delivery that may already be there. Raises like `publish`."""
+
+    async def tell(self, channel: ChannelId, text: str) -> None:
+        """Tell whoever can mend it that this channel stands still. Never raises; may reach nobody."""
