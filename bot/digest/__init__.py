@@ -1,0 +1,1 @@
+"""What a channel gets, when, and how it looks. Pure."""

@@ -1,0 +1,206 @@
+"""Messages of asking and subscribing: a search's pages, an offer, the list of subscriptions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.digest import markup
+from bot.digest.due import days_told
+from bot.digest.markup import escape, link, local
+from bot.digest.post import BY_MODEL, TITLE, facts, said
+from bot.models import Answer, Block, Button, Channel, Hit, Line, Offer, Post, Row, Schedule, Select, Text, Topic
+from bot.papers.summary import shorten, summarise
+from bot.papers.trending import counted
+
+PAGE = 5
+"""Hits on one page of an answer."""
+ZONES = (
+    "UTC",
+    "America/Los_Angeles",
+    "America/Denver",
+    "America/Chicago",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Paris",
+    "Europe/Berlin",
+    "Europe/Zurich",
+    "Europe/Warsaw",
+    "Europe/Athens",
+    "Europe/Istanbul",
+    "Europe/Moscow",
+    "Africa/Cairo",
+    "Africa/Lagos",
+    "Asia/Jerusalem",
+    "Asia/Dubai",
+    "Asia/Kolkata",
+    "Asia/Singapore",
+    "Asia/Shanghai",
+    "Asia/Seoul",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+)
+"""Where most researchers are, from west to east: a Discord menu holds 25."""
+
+
+def answer_post(answer: Answer, number: int) -> Post:
+    """One page of a search. `number` stands for the query in button ids."""
+    found = f"**{counted(answer.total, 'paper')}** for {code(answer.query.text)}"
+    if answer.wider:
+        found += f", {counted(answer.wider, 'paper')} with some of the words"
+    page, pages = answer.offset // PAGE, max(1, -(-(answer.total + answer.wider) // PAGE))
+    head = f"{found}{f' · page {page + 1} of {pages}' if pages > 1 else ''}"
+    for limit in range(240, 39, -40):
+        blocks: list[Block] = [Text(head)]
+        for hit in answer.hits:
+            blocks += [Line(), Text(_hit(hit, limit))]
+        blocks.append(
+            Row(
+                (
+                    Button(label="Previous", custom_id=f"paperboy:page:{number}:{page - 1}", disabled=page == 0),
+                    Button(
+                        label="Next", custom_id=f"paperboy:page:{number}:{page + 1}", disabled=page + 1 >= pages
+                    ),
+                    Button(label="Subscribe to this search", custom_id=f"paperboy:offer:{number}", primary=True),
+                )
+            )
+        )
+        post = Post(tuple(blocks))
+        if markup.fits(post):
+            break
+    return post
+
+
+def nothing_post(answer: Answer, archive: int) -> Post:
+    """An answer without papers, and what to try."""
+    advice = "Try fewer or other words; `/help` shows what a query can say."
+    if archive == 0:
+        advice = "The archive is still empty: the first papers arrive within minutes of the first start."
+    return Post((Text(f"No paper in the archive answers {code(answer.query.text)}.\n{advice}"),))
+
+
+def _hit(hit: Hit, limit: int) -> str:
+    paper = hit.paper
+    text, author = summarise(paper)
+    sign = f" {BY_MODEL}" if author == "Hugging Face" else ""
+    lines = [f"**{link(shorten(paper.title, TITLE), paper.url)}**"]
+    if text:
+        lines.append(f"{escape(shorten(text, limit))}{sign}")
+    listed = f"{paper.listed_on.day} {paper.listed_on:%b %Y} · " if paper.listed_on else ""
+    lines.append(f"-# {listed}{facts(paper)}")
+    if words := said(hit.reasons):
+        lines.append(f"-# ↳ {escape('; '.join(words[:3]))}")
+    return "\n".join(lines)
+
+
+def offer_post(offer: Offer, *, where: str, number: int, channel: int) -> Post:
+    """What a subscription would have brought in the last seven days, with a button to confirm.
+
+    `where` mentions the channel, `number` stands for the query in button ids. A channel without a schedule
+    is asked for its time zone first.
+    """
+    found = f"In the last seven days it matched **{counted(offer.total, 'paper')}**"
+    head = (
+        f"### Subscribe {where} to {code(offer.query.text)}?\n{found}{', the hottest:' if offer.papers else '.'}"
+    )
+    blocks: list[Block] = [Text(head)]
+    blocks += [
+        Text(f"{link(shorten(paper.title, 110), paper.url)}\n-# {facts(paper)}") for paper in offer.papers[:8]
+    ]
+    if not offer.papers:
+        blocks.append(Text("-# You can subscribe all the same: it may match what comes."))
+    blocks.append(Line())
+    if offer.schedule is None or offer.first is None:
+        blocks += [
+            Text("**In which time zone does this channel live?** Its digest comes at a fixed local time."),
+            Select(
+                f"paperboy:zone:{number}:{channel}",
+                "Choose the time zone",
+                tuple((zone, zone.replace("_", " ")) for zone in ZONES),
+            ),
+            Text("-# Not in the list? Ask again with the option `zone`, which knows them all."),
+        ]
+        return Post(tuple(blocks))
+    told = f"{schedule_told(offer.schedule)}; the first {local(offer.first, 'F')}.{early_told(offer.early)}"
+    confirm = Button(
+        label="Confirm", custom_id=f"paperboy:confirm:{number}:{channel}:{offer.schedule.zone}", primary=True
+    )
+    cancel = Button(label="Cancel", custom_id="paperboy:cancel")
+    return Post((*blocks, Text(told), Row((confirm, cancel))))
+
+
+def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:
+    """The confirmation, and what to do next."""
+    if not new:
+        return Post((Text(f"<#{channel.id}> follows {code(query)} already. Nothing was changed."),))
+    when = f"the next {local(channel.next_due, 'F')}" if channel.next_due else f"paused: {channel.paused}"
+    return Post(
+        (
+            Text(
+                f"✓ <#{channel.id}> follows {code(query)}.\n{schedule_told(channel.schedule)}; {when}.\n"
+                "-# `/digest schedule` changes the time, `/digest preview` shows the next one, "
+                "`/subscriptions` lists and removes."
+            ),
+        )
+    )
+
+
+def subscriptions_post(told: Sequence[tuple[Channel, Sequence[Topic]]], *, removed: str = "") -> Post:
+    """Every channel's topics, and a menu to choose one of them (Discord's menus hold 25)."""
+    blocks: list[Block] = []
+    if removed:
+        blocks.append(Text(f"✓ {code(removed)} is removed."))
+    topics = [topic for _, own in told for topic in own]
+    if not topics:
+        blocks.append(Text("No channel of this server follows anything yet: `/subscribe` begins."))
+        return Post(tuple(blocks))
+    for channel, own in told[:12]:
+        if own:
+            listed = "\n".join(f"- {code(shorten(topic.text, 80))}" for topic in own[:12])
+            left = f"\n-# and {len(own) - 12} more" if len(own) > 12 else ""
+            state = f" · paused: {escape(channel.paused)}" if channel.paused else ""
+            head = f"**<#{channel.id}>** {when_told(channel.schedule)}{state}"
+            blocks.append(Text(shorten(f"{head}\n{listed}{left}", 300)))
+    options = tuple((str(topic.id), shorten(topic.text, 100)) for topic in topics[:25])
+    blocks.append(Select("paperboy:topic", "Change or remove a topic", options))
+    return Post(tuple(blocks))
+
+
+def topic_post(topic: Topic) -> Post:
+    """One topic, to be changed or removed."""
+    row = Row(
+        (
+            Button(label="Change", custom_id=f"paperboy:edit:{topic.id}", primary=True),
+            Button(label="Remove", custom_id=f"paperboy:remove:{topic.id}"),
+            Button(label="Back", custom_id="paperboy:topics"),
+        )
+    )
+    return Post((Text(f"<#{topic.channel_id}> follows {code(topic.text)}."), row))
+
+
+def code(query: str) -> str:
+    """A query as it was typed, in Discord's code style."""
+    return f"`{shorten(query, 200).replace('`', '’')}`"
+
+
+def when_told(schedule: Schedule) -> str:
+    """ "Mon-Fri 15:00 (Europe/Berlin)"."""
+    return f"{days_told(schedule.days)} {schedule.post_at:%H:%M} ({schedule.zone})"
+
+
+def schedule_told(schedule: Schedule) -> str:
+    """ "One digest Mon-Fri at 15:00 (Europe/Berlin), up to 8 papers"."""
+    return (
+        f"One digest {days_told(schedule.days)} at **{schedule.post_at:%H:%M}** ({schedule.zone}), "
+        f"up to {counted(schedule.size, 'paper')}"
+    )
+
+
+def early_told(early: bool) -> str:
+    if not early:
+        return ""
+    return (
+        "\n-# ⚠ Before 10:00 UTC about a third of the day’s papers are not listed yet, often one of the "
+        "day’s top five among them."
+    )

@@ -1,0 +1,109 @@
+"""Discord's markdown, and its limits: escaping, links, times, counting, and the way back to plain text.
+
+Owns: every rule of how text must be written so that Discord shows just that text. Pure.
+Rules: Discord's markdown (backslash escapes any punctuation; `[text](address)` links in bot messages;
+`<t:seconds:style>` local times), and 40 components and 4,000 characters in a message of Components V2.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from datetime import UTC, datetime
+
+from bot.models import Line, Post, Row, Select, Text
+
+MAX_COMPONENTS = 40
+MAX_CHARACTERS = 4_000
+
+_PUNCTUATION = re.compile(r"([\\*_~`|\[\]()<>#])")
+_LINE_START = re.compile(r"^(\s*)([-+>]|\d+\.)", re.MULTILINE)
+
+
+def escape(text: str) -> str:
+    """`text` so that Discord shows just that: no markdown, no mention, no link, one line."""
+    text = _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    text = _LINE_START.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", text)
+    # A bare address would become a link; a zero-width space parts what would look like a mention.
+    return text.replace("://", "\\://").replace("@", "@\u200b")
+
+
+def link(text: str, url: str) -> str:
+    """`text` (plain) linked to `url`."""
+    safe = re.sub(r"[()<>\[\]\\\s|*`]", lambda found: f"%{ord(found[0]):02X}", url)
+    return f"[{escape(text) or 'untitled'}]({safe})"
+
+
+def local(moment: datetime, style: str = "f") -> str:
+    """A time that every reader sees in their own zone. Styles: f date and time, R "in 5 hours", t time."""
+    return f"<t:{int(moment.timestamp())}:{style}>"
+
+
+def components(post: Post) -> int:
+    """What Discord counts against 40: the frame, its blocks, and what stands in rows."""
+    total = 1
+    for block in post.blocks:
+        match block:
+            case Row(buttons):
+                total += 1 + len(buttons)
+            case Select():
+                total += 2
+            case _:
+                total += 1
+    return total
+
+
+def characters(post: Post) -> int:
+    """What Discord counts against 4,000: all displayed text (UTF-16 units, the larger of the two ways)."""
+    return sum(len(block.content.encode("utf-16-le")) // 2 for block in post.blocks if isinstance(block, Text))
+
+
+def fits(post: Post) -> bool:
+    return components(post) <= MAX_COMPONENTS and characters(post) <= MAX_CHARACTERS
+
+
+def as_text(post: Post, width: int = 100) -> str:
+    """The post for a terminal: no markup, wrapped, links written out, times in UTC."""
+    parts = []
+    for block in post.blocks:
+        match block:
+            case Text(content):
+                parts.append("\n".join(_line(line, width) for line in content.splitlines()))
+            case Line():
+                parts.append("")
+            case Row(buttons):
+                parts.append("  ".join(f"[{button.label}]{_address(button.url)}" for button in buttons))
+            case Select(placeholder=placeholder):
+                parts.append(f"[{placeholder}]")
+    return "\n".join(parts)
+
+
+def _address(url: str | None) -> str:
+    return f" {url}" if url else ""
+
+
+def _line(line: str, width: int) -> str:
+    small = line.startswith("-# ")
+    line = re.sub(r"^(?:-# |#{1,3} )", "", line)
+    line = re.sub(r"<t:(\d+):\w>", lambda found: _told(int(found[1])), line)
+    # The address of a link stands on a line of its own.
+    line, *addresses = _unlinked(line)
+    line = re.sub(r"(?<!\\)(?:\*\*|`)", "", line)
+    line = re.sub(r"\\([\\*_~`|\[\]()<>#:\-+>.])", r"\1", line).replace("@\u200b", "@")
+    indent = "  " if small else ""
+    wrapped = textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+    return "\n".join([*wrapped, *(f"  {address}" for address in addresses)])
+
+
+def _unlinked(line: str) -> tuple[str, ...]:
+    addresses: list[str] = []
+
+    def take(found: re.Match[str]) -> str:
+        addresses.append(found[2])
+        return found[1]
+
+    return re.sub(r"(?<!\\)\[((?:[^\]\\]|\\.)*)\]\((\S+?)\)", take, line), *addresses
+
+
+def _told(timestamp: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,124 @@
+"""What a channel reads: the digest as a Post, inside Discord's limits.
+
+Owns: the digest and its "n more". Refuses: Discord's library; a Post is plain data that `cogs` turns into
+components one to one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.digest import markup
+from bot.digest.markup import escape, link, local
+from bot.models import (
+    Block,
+    Button,
+    DeliveryId,
+    Digest,
+    Line,
+    Match,
+    Paper,
+    Post,
+    Row,
+    Text,
+)
+from bot.papers.summary import LIMIT, shorten
+from bot.papers.trending import counted, short
+
+TITLE = 200
+"""Characters of a title."""
+BY_MODEL = "✦"
+
+
+def digest_post(digest: Digest, delivery: DeliveryId) -> tuple[Post, Digest]:
+    """The day's one message, and the digest as it fits there: what does not fit moves to "n more".
+
+    Summaries are shortened evenly before a paper is moved.
+    """
+    while True:
+        for limit in range(LIMIT, 59, -20):
+            post = _digest(digest, delivery, limit)
+            if markup.fits(post):
+                return post, digest
+        digest = dataclasses.replace(digest, papers=digest.papers[:-1], more=(digest.papers[-1], *digest.more))
+
+
+def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
+    topics = ", ".join(escape(shorten(topic, 40)) for topic in digest.topics[:6])
+    lines = [
+        f"## {digest.day:%A} {digest.day.day} {digest.day:%B}",
+        f"-# {counted(len(digest.papers), 'paper')} on {topics}",
+    ]
+    if any(match.summary_by == "Hugging Face" for match in digest.papers):
+        lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others open the abstract")
+    blocks: list[Block] = [Text("\n".join(lines))]
+    for match in digest.papers:
+        blocks += [Line(), Text(_match(match, limit))]
+    left = len(digest.more)
+    more = Button(
+        label=f"{left} more" if left else "That is all for today",
+        custom_id=f"paperboy:more:{delivery}",
+        disabled=not left,
+    )
+    blocks.append(Row((more, Button(label="The day at the source", url=digest.source_url))))
+    return Post(tuple(blocks))
+
+
+def _match(match: Match, limit: int) -> str:
+    lines = [f"**{link(shorten(match.paper.title, TITLE), match.paper.url)}**"]
+    if match.summary:
+        sign = f" {BY_MODEL}" if match.summary_by == "Hugging Face" else ""
+        lines.append(f"{escape(shorten(match.summary, limit))}{sign}")
+    lines.append(f"-# {facts(match.paper)}")
+    words = said(match.reasons)
+    topics = ", ".join(shorten(topic, 40) for topic in match.topics[:3])
+    lines.append(f"-# ↳ {escape(topics)}{': ' + escape('; '.join(words[:2])) if words else ''}")
+    return "\n".join(lines)
+
+
+def said(reasons: Sequence[str]) -> list[str]:
+    """The reasons that the line of facts does not tell already."""
+    return [reason for reason in reasons if "“" in reason or reason.startswith(("by ", "from ", "in ", "only "))]
+
+
+def facts(paper: Paper) -> str:
+    """One line: votes, stars, authors, organisation."""
+    parts = []
+    if paper.votes is not None:
+        parts.append(f"▲ {short(paper.votes)}")
+    if paper.stars:
+        parts.append(f"★ {short(paper.stars)}")
+    elif paper.repository:
+        parts.append("code")
+    if paper.authors:
+        others = len(paper.authors) - 2
+        names = ", ".join(shorten(name, 40) for name in paper.authors[:2])
+        parts.append(escape(names) + (f" +{others}" if others > 0 else ""))
+    if paper.organization:
+        parts.append(escape(shorten(paper.organization, 40)))
+    return " · ".join(parts) or escape(paper.key)
+
+
+def more_post(papers: Sequence[Paper], day: datetime) -> Post:
+    """What a digest left out, as many as fit."""
+    lines = [
+        f"- ▲ {short(paper.votes or 0)} {link(shorten(paper.title, 120), paper.url)}"
+        if paper.votes is not None
+        else f"- {link(shorten(paper.title, 120), paper.url)}"
+        for paper in papers
+    ]
+    heading = f"### Also for {local(day, 'D')}"
+    for count in range(len(lines), -1, -1):
+        left = len(lines) - count
+        note = f"\n-# and {left} more: `/search` finds them" if left else ""
+        post = Post((Text("\n".join([heading, *lines[:count]]) + note),))
+        if markup.fits(post):
+            break
+    return post
+
+
+def notice(text: str) -> Post:
+    """A short word from the bot (markdown, already escaped)."""
+    return Post((Text(text[: markup.MAX_CHARACTERS]),))

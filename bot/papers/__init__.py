@@ -1,0 +1,1 @@
+"""What we think of papers: identity, queries, heat, summaries. Pure."""

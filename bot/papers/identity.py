@@ -1,0 +1,65 @@
+"""One paper across sources and versions.
+
+Owns: the keys under which a work is known. Two papers that share a key are the same work; storage keeps
+the keys unique and so joins them. Refuses: looking anything up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from bot.models import Identity, Paper
+
+_AUTHORS = 8
+"""Authors that make weak keys: sources that shorten a list keep its head, and a few are enough to share one."""
+
+
+def keys(paper: Paper) -> Identity:
+    """Every key of `paper`: its identifiers, and its title with each of its first authors.
+
+    Titles alone are no identity ("Editorial"); a single word is none even with an author.
+    """
+    strong = []
+    if paper.arxiv_id:
+        strong.append(f"arxiv:{paper.arxiv_id}")
+    if paper.doi:
+        strong.append(f"doi:{paper.doi}")
+    if not paper.arxiv_id:
+        strong.append(f"url:{_address(paper.url)}")
+    title = _letters(paper.title)
+    weak: list[str] = []
+    if len(paper.title.split()) > 1 and len(title) >= 8:
+        digest = hashlib.sha256(title.encode()).hexdigest()[:16]
+        names = paper.authors[:_AUTHORS] + paper.authors[-1:]
+        weak = [f"title:{digest}:{author}" for author in dict.fromkeys(map(_author, names)) if author]
+    return Identity(strong=tuple(strong), weak=tuple(weak))
+
+
+def _letters(text: str) -> str:
+    """Lower-case letters and digits only, without accents: how two typesettings of a title agree."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(sign for sign in plain if sign.isalnum())
+
+
+def _author(name: str) -> str:
+    """Family name and first initial: "Diederik P. Kingma" and "D. Kingma" are one."""
+    parts = [_letters(part) for part in re.split(r"[\s.]+", name)]
+    parts = [part for part in parts if part]
+    if not parts:
+        return ""
+    return f"{parts[-1]} {parts[0][0]}" if len(parts) > 1 else parts[0]
+
+
+def _address(url: str) -> str:
+    """The address without what only says how it was reached."""
+    parts = urlsplit(url)
+    wanted = [
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not name.casefold().startswith("utm_") and name.casefold() not in {"rss", "source", "ref"}
+    ]
+    query = f"?{urlencode(wanted)}" if wanted else ""
+    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}{query}"

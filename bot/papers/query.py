@@ -1,0 +1,253 @@
+"""The query language of topics and /search: text -> Query, and a Query's words for a match.
+
+Owns: the grammar, its errors, and the explanation of a hit. Refuses: the tokenizer (SQLite's, asked by
+storage) and ranking.
+
+    query   = either
+    either  = all ("OR" all)*
+    all     = part+                         side by side means all of them; "AND" may stand between
+    part    = "-" part | "(" either ")" | field ":" value | "phrase" | word
+    field   = author | org | cat | source | votes | since
+
+Nothing else is special: `c++`, `it's`, `state-of-the-art` and `t:graph` are words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, cast
+
+from bot.errors import InvalidQuery
+from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, Words
+
+MAX_LENGTH = 1_000
+"""Characters in a query."""
+MAX_PARTS = 100
+MAX_DEPTH = 20
+
+_FIELD = re.compile(r"(author|org|cat|source|votes|since):", re.IGNORECASE)
+_VOTES = re.compile(r"(>=|<=|>|<|=)?(\d{1,9})")
+_SINCE = re.compile(r"(\d{1,4})([dw])", re.IGNORECASE)
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
+_EVERYTHING = {"", "trending", "*"}
+_SOURCES = {"hf": "huggingface"}
+
+EXAMPLES = (
+    ("diffusion video", "both words, anywhere in title, abstract, summary or keywords"),
+    ('"chain of thought"', "these words side by side"),
+    ("robot OR drone", "either"),
+    ("agents -survey", "the first, not the second"),
+    ("(speech OR audio) codec", "parentheses group"),
+    ("author:hinton", 'by an author; author:"Yann LeCun" for a full name'),
+    ("org:nvidia", "by an organisation"),
+    ("cat:cs.CL", "in an arXiv category; cat:cs for all of them"),
+    ("source:huggingface", "carried by a source: huggingface, arxiv, biorxiv, ..."),
+    ("votes:>=20", "with so many votes"),
+    ("since:7d", "announced in the last seven days; since:2w for two weeks"),
+    ("trending", "everything, by votes"),
+)
+
+
+def parse(text: str) -> Query:
+    """The question that `text` asks.
+
+    Raises InvalidQuery, whose text says what would work and whose `at` points at the place.
+    """
+    text = " ".join(text.translate(_QUOTES).split())
+    if len(text) > MAX_LENGTH:
+        raise InvalidQuery(text, MAX_LENGTH, f"This is too long: at most {MAX_LENGTH:,} characters.")
+    if text.casefold() in _EVERYTHING:
+        return Query(text="trending", root=None)
+    return Query(text=text, root=_Parser(text).parse())
+
+
+def explain(query: Query, paper: Paper, marks: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
+    """Why `paper` answers `query`: the words found and where, then the filters it satisfies."""
+    reasons = []
+    told: set[str] = set()
+    for field, found in marks:
+        fresh = [word for word in dict.fromkeys(word.casefold() for word in found) if word not in told]
+        told.update(fresh)
+        if fresh:
+            reasons.append(f"{', '.join(f'“{word}”' for word in fresh[:4])} in the {field}")
+    if query.root is not None:
+        reasons += _satisfied(query.root, paper)
+    return tuple(dict.fromkeys(reasons))
+
+
+def _satisfied(node: Node, paper: Paper) -> list[str]:
+    match node:
+        case And(nodes) | Or(nodes):
+            return [reason for inner in nodes for reason in _satisfied(inner, paper)]
+        case Filter("author", value):
+            wanted = value.casefold()
+            return [f"by {name}" for name in paper.authors if wanted in name.casefold()][:2]
+        case Filter("org", value) if value.casefold() in paper.organization.casefold():
+            return [f"from {paper.organization}"]
+        case Filter("cat", value):
+            return [f"in {name}" for name in paper.categories if value.casefold() in name.casefold()][:1]
+        case Filter("source", value) if any(value in feed.casefold() for feed in paper.feeds):
+            return [f"on {value}"]
+        case _:
+            return []
+
+
+class _Parser:
+    """Recursive descent over the text itself, so that every error knows its place."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._depth = 0
+        self._parts = 0
+
+    def parse(self) -> Node:
+        node = self._either()
+        if self._at < len(self._text):
+            raise self._error(self._at, "This ) closes nothing: remove it, or open a ( before.")
+        if node is None:
+            raise self._error(0, "There is no word to search for here: type one, or `trending` for everything.")
+        return node
+
+    def _error(self, at: int, message: str) -> InvalidQuery:
+        return InvalidQuery(self._text, at, message)
+
+    def _skip(self) -> None:
+        while self._at < len(self._text) and self._text[self._at] == " ":
+            self._at += 1
+
+    def _operator(self, word: str) -> bool:
+        """Take `word` where it stands alone."""
+        self._skip()
+        end = self._at + len(word)
+        if self._text[self._at : end] == word and self._text[end : end + 1] in {"", " ", "("}:
+            self._at = end
+            return True
+        return False
+
+    def _either(self) -> Node | None:
+        choices: list[Node] = []
+        while True:
+            start = self._at
+            node = self._all()
+            if node is not None:
+                choices.append(node)
+            at = self._at
+            if not self._operator("OR"):
+                break
+            if node is None:
+                raise self._error(start, "OR stands between two things: `robot OR drone`.")
+            self._skip()
+            if self._at >= len(self._text) or self._text[self._at] == ")":
+                raise self._error(at, "OR stands between two things: `robot OR drone`.")
+        return _joined(Or, choices)
+
+    def _all(self) -> Node | None:
+        nodes: list[Node] = []
+        while True:
+            self._operator("AND")
+            self._skip()
+            if self._at >= len(self._text) or self._text[self._at] == ")":
+                break
+            at = self._at
+            if self._operator("OR"):
+                self._at = at
+                break
+            node = self._part()
+            if node is not None:
+                nodes.append(node)
+        return _joined(And, nodes)
+
+    def _part(self) -> Node | None:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise self._error(self._at, f"This asks for too much at once: at most {MAX_PARTS} words.")
+        start = self._at
+        here = self._text[start]
+        if here == "-":
+            self._at += 1
+            if self._text[self._at : self._at + 1] in {"", " ", "-", ")"}:
+                return None  # a dash between words
+            node = self._part()
+            return None if node is None else node.node if isinstance(node, Not) else Not(node)
+        if here == "(":
+            return self._group()
+        if here == '"':
+            return _words(self._phrase())
+        if field := _FIELD.match(self._text, start):
+            self._at = field.end()
+            return self._field(field[1].casefold(), start)
+        return _words(self._word())
+
+    def _group(self) -> Node | None:
+        start = self._at
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self._error(start, f"Too many ( inside each other: at most {MAX_DEPTH}.")
+        self._at += 1
+        node = self._either()
+        if self._text[self._at : self._at + 1] != ")":
+            raise self._error(start, "This ( is not closed: add a ) behind what it groups, or remove it.")
+        self._at += 1
+        self._depth -= 1
+        return node
+
+    def _phrase(self) -> str:
+        start = self._at
+        end = self._text.find('"', start + 1)
+        if end < 0:
+            raise self._error(start, 'This " is not closed: add another behind the phrase, or remove it.')
+        self._at = end + 1
+        return self._text[start + 1 : end]
+
+    def _word(self) -> str:
+        """To the next space, or to the ) that closes a group around it; `f(x)` is one word."""
+        start, opened = self._at, 0
+        while self._at < len(self._text):
+            sign = self._text[self._at]
+            if sign == " " or (sign == ")" and opened == 0):
+                break
+            opened += (sign == "(") - (sign == ")")
+            self._at += 1
+        return self._text[start : self._at]
+
+    def _field(self, field: str, start: int) -> Node:
+        at = self._at
+        value = self._phrase() if self._text[at : at + 1] == '"' else self._word()
+        value = value.strip()
+        if field == "votes":
+            found = _VOTES.fullmatch(value)
+            if not found:
+                raise self._error(at, "votes: takes a number: `votes:>=20`, `votes:<5`.")
+            sign = cast(Literal[">=", "<=", ">", "<", "="], found[1] or ">=")
+            return Votes(sign, int(found[2]))
+        if field == "since":
+            found = _SINCE.fullmatch(value)
+            if not found or int(found[1]) == 0:
+                raise self._error(at, "since: takes a number of days or weeks: `since:7d`, `since:2w`.")
+            return Since(int(found[1]) * (7 if found[2] in "wW" else 1))
+        if not _searchable(value):
+            example = {"author": 'author:"Yann LeCun"', "org": "org:nvidia", "cat": "cat:cs.CL"}.get(
+                field, "source:huggingface"
+            )
+            raise self._error(start, f"{field}: needs a value right behind it: `{example}`.")
+        value = value.lower()
+        if field == "source":
+            value = _SOURCES.get(value, value)
+        return Filter(cast(Literal["author", "org", "cat", "source"], field), value)
+
+
+def _joined(kind: type[And] | type[Or], nodes: list[Node]) -> Node | None:
+    distinct = tuple(dict.fromkeys(nodes))
+    if not distinct:
+        return None
+    return distinct[0] if len(distinct) == 1 else kind(distinct)
+
+
+def _words(text: str) -> Words | None:
+    return Words(text.lower().strip()) if _searchable(text) else None
+
+
+def _searchable(text: str) -> bool:
+    """Whether an index could hold any of it: punctuation between words asks for nothing."""
+    return any(sign.isalnum() for sign in text)

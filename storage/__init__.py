@@ -1,0 +1,1 @@
+"""Paperboy remembers here: all SQL, one file."""

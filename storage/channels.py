@@ -1,0 +1,187 @@
+"""Channels, their schedules and their topics.
+
+Owns: the tables channels and topics. A channel's row stays when its topics go: it remembers what was
+shown there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, time
+
+from bot.errors import NotFound
+from bot.models import Channel, ChannelId, GuildId, Schedule, Topic, TopicId
+from storage.database import Database, known_moment, moment, seconds
+
+_SELECT = "SELECT id, guild_id, post_at, zone, days, size, next_due, last_due, paused, created_at FROM channels"
+
+
+def _channel(row: sqlite3.Row) -> Channel:
+    return Channel(
+        id=ChannelId(row["id"]),
+        guild_id=GuildId(row["guild_id"]),
+        schedule=Schedule(
+            post_at=time.fromisoformat(row["post_at"]),
+            zone=row["zone"],
+            days=frozenset(map(int, row["days"])),
+            size=row["size"],
+        ),
+        next_due=moment(row["next_due"]),
+        last_due=moment(row["last_due"]),
+        paused=row["paused"],
+        created_at=known_moment(row["created_at"]),
+    )
+
+
+def _topic(row: sqlite3.Row) -> Topic:
+    return Topic(id=TopicId(row["id"]), channel_id=ChannelId(row["channel_id"]), text=row["query"])
+
+
+def _schedule(schedule: Schedule) -> tuple[str, str, str, int]:
+    days = "".join(map(str, sorted(schedule.days)))
+    return schedule.post_at.isoformat("minutes"), schedule.zone, days, schedule.size
+
+
+async def get(db: Database, channel_id: ChannelId) -> Channel | None:
+    async with db.read() as connection:
+        rows = list(await connection.execute_fetchall(f"{_SELECT} WHERE id = ?", (channel_id,)))
+    return _channel(rows[0]) if rows else None
+
+
+async def of_guild(db: Database, guild_id: GuildId) -> tuple[Channel, ...]:
+    """The channels of a server, oldest first."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            f"{_SELECT} WHERE guild_id = ? ORDER BY created_at, id", (guild_id,)
+        )
+    return tuple(map(_channel, rows))
+
+
+async def every(db: Database) -> tuple[Channel, ...]:
+    """All channels, by their next due time."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(f"{_SELECT} ORDER BY next_due IS NULL, next_due, id")
+    return tuple(map(_channel, rows))
+
+
+async def due(db: Database, now: datetime) -> tuple[Channel, ...]:
+    """The channels with topics whose time has come, longest waiting first."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            f"""{_SELECT} WHERE next_due <= ?
+            AND EXISTS (SELECT 1 FROM topics WHERE channel_id = channels.id) ORDER BY next_due, id""",
+            (seconds(now),),
+        )
+    return tuple(map(_channel, rows))
+
+
+async def topics(db: Database, channel_id: ChannelId) -> tuple[Topic, ...]:
+    """A channel's topics, in the order of subscription."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            "SELECT id, channel_id, query FROM topics WHERE channel_id = ? ORDER BY id", (channel_id,)
+        )
+    return tuple(map(_topic, rows))
+
+
+async def topic(db: Database, topic_id: TopicId) -> Topic:
+    """Raises NotFound."""
+    async with db.read() as connection:
+        rows = list(
+            await connection.execute_fetchall("SELECT id, channel_id, query FROM topics WHERE id = ?", (topic_id,))
+        )
+    if not rows:
+        raise gone()
+    return _topic(rows[0])
+
+
+async def subscribe(
+    db: Database,
+    channel_id: ChannelId,
+    guild_id: GuildId,
+    query: str,
+    *,
+    schedule: Schedule,
+    next_due: datetime,
+    now: datetime,
+) -> bool:
+    """Add a topic to a channel; False where it is there already.
+
+    A channel without topics takes `schedule` and `next_due`, and runs again; one with topics keeps its own.
+    """
+    async with db.write() as tx:
+        known = list(
+            await tx.execute_fetchall("SELECT EXISTS (SELECT 1 FROM topics WHERE channel_id = ?)", (channel_id,))
+        )
+        if not known[0][0]:
+            await tx.execute(
+                """INSERT INTO channels (id, guild_id, post_at, zone, days, size, next_due, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET
+                    guild_id = excluded.guild_id, post_at = excluded.post_at, zone = excluded.zone,
+                    days = excluded.days, size = excluded.size, next_due = excluded.next_due,
+                    paused = NULL, created_at = excluded.created_at""",
+                (channel_id, guild_id, *_schedule(schedule), seconds(next_due), seconds(now)),
+            )
+        cursor = await tx.execute(
+            "INSERT OR IGNORE INTO topics (channel_id, query, created_at) VALUES (?, ?, ?)",
+            (channel_id, query, seconds(now)),
+        )
+        return cursor.rowcount == 1
+
+
+async def edit_topic(db: Database, topic_id: TopicId, query: str) -> None:
+    """Raises NotFound; a topic that the channel has already swallows this one."""
+    async with db.write() as tx:
+        cursor = await tx.execute("UPDATE OR REPLACE topics SET query = ? WHERE id = ?", (query, topic_id))
+        if cursor.rowcount == 0:
+            raise gone()
+
+
+async def unsubscribe(db: Database, topic_id: TopicId) -> None:
+    """Raises NotFound."""
+    async with db.write() as tx:
+        cursor = await tx.execute("DELETE FROM topics WHERE id = ?", (topic_id,))
+        if cursor.rowcount == 0:
+            raise gone()
+
+
+async def reschedule(
+    db: Database, channel_id: ChannelId, schedule: Schedule, *, next_due: datetime | None
+) -> None:
+    """`next_due` None leaves a paused channel paused."""
+    async with db.write() as tx:
+        await tx.execute(
+            "UPDATE channels SET post_at = ?, zone = ?, days = ?, size = ?, next_due = ? WHERE id = ?",
+            (*_schedule(schedule), seconds(next_due), channel_id),
+        )
+
+
+async def pause(db: Database, channel_id: ChannelId, reason: str) -> bool:
+    """Post nothing until resumed; False where there was nothing to pause."""
+    async with db.write() as tx:
+        cursor = await tx.execute(
+            "UPDATE channels SET paused = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
+            (reason, channel_id),
+        )
+        return cursor.rowcount == 1
+
+
+async def pause_guild(db: Database, guild_id: GuildId, reason: str) -> None:
+    async with db.write() as tx:
+        await tx.execute(
+            "UPDATE channels SET paused = ?, next_due = NULL WHERE guild_id = ? AND paused IS NULL",
+            (reason, guild_id),
+        )
+
+
+async def resume(db: Database, channel_id: ChannelId, *, next_due: datetime) -> None:
+    async with db.write() as tx:
+        await tx.execute(
+            "UPDATE channels SET paused = NULL, next_due = ? WHERE id = ?", (seconds(next_due), channel_id)
+        )
+
+
+def gone() -> NotFound:
+    """The answer to a button whose topic is not there any more."""
+    return NotFound("This subscription is gone already. See `/subscriptions` for what is there.")

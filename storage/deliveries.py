@@ -1,0 +1,234 @@
+"""The ledger: what was claimed, sent and shown, and how every due moment ended.
+
+Owns: the tables deliveries, delivery_papers and verdicts. A delivery is claimed with its papers and the
+channel's next due time in one transaction, then sent, then marked: a crash leaves nothing, or a claimed
+delivery that the next start settles.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import aiosqlite
+
+from bot.errors import NotFound
+from bot.models import (
+    ChannelId,
+    Delivery,
+    DeliveryId,
+    DeliveryKind,
+    DeliveryState,
+    MessageId,
+    PaperId,
+    Post,
+    Verdict,
+    VerdictKind,
+)
+from storage.database import Database, known_moment, moment, seconds
+
+LEASE = timedelta(minutes=2)
+"""A claimed delivery belongs to its sender for so long; then the next tick settles it."""
+
+_SELECT = (
+    "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, message_id,"
+    " (SELECT json_group_array(json_array(paper_id, shown)) FROM"
+    " (SELECT paper_id, shown FROM delivery_papers WHERE delivery_id = deliveries.id ORDER BY position))"
+    " AS papers FROM deliveries"
+)
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    papers = json.loads(row["papers"])
+    return Delivery(
+        id=DeliveryId(row["id"]),
+        channel_id=ChannelId(row["channel_id"]),
+        kind=DeliveryKind(row["kind"]),
+        due_at=known_moment(row["due_at"]),
+        claimed_at=known_moment(row["claimed_at"]),
+        state=DeliveryState(row["state"]),
+        post=Post.from_data(json.loads(row["post"])),
+        shown=tuple(PaperId(paper_id) for paper_id, shown in papers if shown),
+        more=tuple(PaperId(paper_id) for paper_id, shown in papers if not shown),
+        attempts=row["attempts"],
+        next_try_at=moment(row["next_try_at"]),
+        message_id=None if row["message_id"] is None else MessageId(row["message_id"]),
+    )
+
+
+async def get(db: Database, delivery_id: DeliveryId) -> Delivery:
+    """Raises NotFound."""
+    async with db.read() as connection:
+        rows = list(await connection.execute_fetchall(f"{_SELECT} WHERE id = ?", (delivery_id,)))
+    if not rows:
+        raise NotFound("This digest is too old: it is not remembered any more.")
+    return _delivery(rows[0])
+
+
+async def unsettled(db: Database, now: datetime) -> tuple[Delivery, ...]:
+    """Claimed deliveries that nobody has marked and whose next try has come, oldest first."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            f"{_SELECT} WHERE state = 'claimed' AND next_try_at <= ? ORDER BY claimed_at, id", (seconds(now),)
+        )
+    return tuple(map(_delivery, rows))
+
+
+async def last_extra(db: Database, channel_id: ChannelId) -> datetime | None:
+    """When the channel last had a digest by hand."""
+    async with db.read() as connection:
+        rows = list(
+            await connection.execute_fetchall(
+                "SELECT max(claimed_at) FROM deliveries WHERE channel_id = ? AND kind = 'extra'",
+                (channel_id,),
+            )
+        )
+    return moment(rows[0][0])
+
+
+async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:
+    """The channel's last due moment that was posted or had nothing to post."""
+    async with db.read() as connection:
+        rows = list(
+            await connection.execute_fetchall(
+                "SELECT max(due_at) FROM verdicts WHERE channel_id = ? AND kind IN ('posted', 'nothing')",
+                (channel_id,),
+            )
+        )
+    return moment(rows[0][0])
+
+
+async def shown(db: Database, channel_id: ChannelId, papers: Iterable[PaperId]) -> set[PaperId]:
+    """Which of `papers` the channel has had."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            """SELECT paper_id FROM delivery_papers WHERE channel_id = ? AND shown
+            AND paper_id IN (SELECT value FROM json_each(?))""",
+            (channel_id, json.dumps(list(papers))),
+        )
+    return {PaperId(row[0]) for row in rows}
+
+
+async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) -> bool:
+    """Write a delivery before it is sent. False, and nothing written, where another was quicker: its due
+    moment was claimed, one of its papers was shown, or the channel was paused or changed meanwhile.
+
+    A scheduled one moves the channel on to `next_due`; an extra one leaves the schedule alone.
+    """
+    async with db.write() as tx:
+        taken = list(
+            await tx.execute_fetchall(
+                """SELECT 1 FROM delivery_papers WHERE channel_id = ? AND shown
+                AND paper_id IN (SELECT value FROM json_each(?)) LIMIT 1""",
+                (delivery.channel_id, json.dumps(delivery.shown)),
+            )
+        )
+        if taken:
+            return False
+        if delivery.kind is DeliveryKind.SCHEDULED:
+            moved = await tx.execute(
+                "UPDATE channels SET next_due = ?, last_due = ? WHERE id = ? AND next_due = ?",
+                (seconds(next_due), seconds(delivery.due_at), delivery.channel_id, seconds(delivery.due_at)),
+            )
+            if moved.rowcount == 0:
+                return False
+        await tx.execute(
+            """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post, next_try_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                delivery.id,
+                delivery.channel_id,
+                delivery.kind,
+                seconds(delivery.due_at),
+                seconds(delivery.claimed_at),
+                DeliveryState.CLAIMED,
+                json.dumps(delivery.post.as_data(), ensure_ascii=False),
+                seconds(delivery.claimed_at + LEASE),
+            ),
+        )
+        papers = [(paper_id, 1) for paper_id in delivery.shown] + [(paper_id, 0) for paper_id in delivery.more]
+        await tx.executemany(
+            """INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown)
+            VALUES (?, ?, ?, ?, ?)""",
+            [(delivery.id, at, delivery.channel_id, *paper) for at, paper in enumerate(papers)],
+        )
+        return True
+
+
+async def record_silence(db: Database, verdict: Verdict, *, next_due: datetime | None) -> bool:
+    """A due moment that posts nothing: its verdict, and the channel moves on. False as in `claim`."""
+    async with db.write() as tx:
+        moved = await tx.execute(
+            "UPDATE channels SET next_due = ?, last_due = ? WHERE id = ? AND next_due = ?",
+            (seconds(next_due), seconds(verdict.due_at), verdict.channel_id, seconds(verdict.due_at)),
+        )
+        if moved.rowcount == 0:
+            return False
+        await _judge(tx, verdict)
+        return True
+
+
+async def mark_sent(db: Database, delivery: Delivery, message_id: MessageId, verdict: Verdict | None) -> None:
+    """It is in the channel. `verdict` None: an extra one, which no due moment asked for."""
+    async with db.write() as tx:
+        await tx.execute(
+            "UPDATE deliveries SET state = ?, message_id = ?, next_try_at = NULL WHERE id = ?",
+            (DeliveryState.SENT, message_id, delivery.id),
+        )
+        if verdict:
+            await _judge(tx, verdict)
+
+
+async def postpone(db: Database, delivery: Delivery, *, next_try_at: datetime) -> None:
+    """It may work later."""
+    async with db.write() as tx:
+        await tx.execute(
+            "UPDATE deliveries SET attempts = attempts + 1, next_try_at = ? WHERE id = ?",
+            (seconds(next_try_at), delivery.id),
+        )
+
+
+async def give_up(db: Database, delivery: Delivery, verdict: Verdict | None, *, pause: str | None) -> None:
+    """It will not be sent: its papers count as not shown, and the channel pauses where `pause` says why."""
+    async with db.write() as tx:
+        await tx.execute(
+            "UPDATE deliveries SET state = ?, next_try_at = NULL WHERE id = ?",
+            (DeliveryState.REFUSED, delivery.id),
+        )
+        await tx.execute("UPDATE delivery_papers SET shown = 0 WHERE delivery_id = ?", (delivery.id,))
+        if verdict:
+            await _judge(tx, verdict)
+        if pause:
+            await tx.execute(
+                "UPDATE channels SET paused = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
+                (pause, delivery.channel_id),
+            )
+
+
+async def verdicts(db: Database, channel_id: ChannelId, limit: int = 10) -> tuple[Verdict, ...]:
+    """How the channel's last due moments ended, newest first."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            """SELECT channel_id, due_at, at, kind, text FROM verdicts
+            WHERE channel_id = ? ORDER BY due_at DESC LIMIT ?""",
+            (channel_id, limit),
+        )
+    return tuple(
+        Verdict(
+            channel_id=ChannelId(row["channel_id"]),
+            due_at=known_moment(row["due_at"]),
+            at=known_moment(row["at"]),
+            kind=VerdictKind(row["kind"]),
+            text=row["text"],
+        )
+        for row in rows
+    )
+
+
+async def _judge(tx: aiosqlite.Connection, verdict: Verdict) -> None:
+    await tx.execute(
+        "INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text) VALUES (?, ?, ?, ?, ?)",
+        (verdict.channel_id, seconds(verdict.due_at), seconds(verdict.at), verdict.kind, verdict.text),
+    )

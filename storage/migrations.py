@@ -1,0 +1,222 @@
+"""The steps that make today's database out of any older one, and the runner.
+
+Append-only: a step that has shipped is never edited. Version and step move in one transaction.
+Imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+APPLICATION_ID = 0x50425259
+"""Marks a file as ours ("PBRY"), SQLite's own place for it."""
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        # --- papers
+        """CREATE TABLE papers (
+            id INTEGER PRIMARY KEY,
+            title TEXT NOT NULL,
+            abstract TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            keywords TEXT NOT NULL,      -- lists are joined with " ; "
+            authors TEXT NOT NULL,
+            organization TEXT NOT NULL,
+            categories TEXT NOT NULL,
+            url TEXT NOT NULL,
+            arxiv_id TEXT,              -- unique by its key in identities
+            version INTEGER,
+            doi TEXT,
+            published_at INTEGER,        -- every time is Unix seconds, every day ISO text
+            repository TEXT,
+            project_page TEXT,
+            thumbnail TEXT,
+            discussion TEXT,
+            votes INTEGER,
+            comments INTEGER,
+            stars INTEGER,
+            counted_at INTEGER,          -- when the counts above were seen
+            listed_on TEXT,              -- the last day on which a feed announced it
+            first_seen_at INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL
+        )""",
+        "CREATE INDEX papers_by_votes ON papers (votes DESC, listed_on DESC)",
+        """CREATE TABLE identities (
+            key TEXT PRIMARY KEY,
+            paper_id INTEGER NOT NULL REFERENCES papers ON DELETE CASCADE
+        ) WITHOUT ROWID""",
+        "CREATE INDEX identities_by_paper ON identities (paper_id)",
+        """CREATE TABLE listings (
+            paper_id INTEGER NOT NULL REFERENCES papers ON DELETE CASCADE,
+            feed TEXT NOT NULL,
+            listed_on TEXT NOT NULL,
+            announced INTEGER NOT NULL,  -- 0: an update of a known paper, never news
+            first_seen_at INTEGER NOT NULL,
+            PRIMARY KEY (paper_id, feed, listed_on)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX listings_by_day ON listings (listed_on, paper_id) WHERE announced",
+        """CREATE TABLE observations (
+            paper_id INTEGER NOT NULL REFERENCES papers ON DELETE CASCADE,
+            seen_at INTEGER NOT NULL,
+            votes INTEGER,
+            comments INTEGER,
+            stars INTEGER,
+            PRIMARY KEY (paper_id, seen_at)
+        ) WITHOUT ROWID""",
+        # --- what papers are found by
+        """CREATE VIRTUAL TABLE texts USING fts5 (
+            title, abstract, summary, keywords,
+            content='papers', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2'
+        )""",
+        # ";" is a token here, so that no phrase reaches from one name into the next.
+        """CREATE VIRTUAL TABLE names USING fts5 (
+            authors, organization, categories,
+            content='papers', content_rowid='id', tokenize="unicode61 remove_diacritics 2 tokenchars ';'"
+        )""",
+        """CREATE TRIGGER papers_insert AFTER INSERT ON papers BEGIN
+            INSERT INTO texts (rowid, title, abstract, summary, keywords)
+            VALUES (new.id, new.title, new.abstract, new.summary, new.keywords);
+            INSERT INTO names (rowid, authors, organization, categories)
+            VALUES (new.id, new.authors, new.organization, new.categories);
+        END""",
+        """CREATE TRIGGER papers_delete AFTER DELETE ON papers BEGIN
+            INSERT INTO texts (texts, rowid, title, abstract, summary, keywords)
+            VALUES ('delete', old.id, old.title, old.abstract, old.summary, old.keywords);
+            INSERT INTO names (names, rowid, authors, organization, categories)
+            VALUES ('delete', old.id, old.authors, old.organization, old.categories);
+        END""",
+        """CREATE TRIGGER papers_update_texts AFTER UPDATE ON papers
+        WHEN (old.title, old.abstract, old.summary, old.keywords)
+          IS NOT (new.title, new.abstract, new.summary, new.keywords) BEGIN
+            INSERT INTO texts (texts, rowid, title, abstract, summary, keywords)
+            VALUES ('delete', old.id, old.title, old.abstract, old.summary, old.keywords);
+            INSERT INTO texts (rowid, title, abstract, summary, keywords)
+            VALUES (new.id, new.title, new.abstract, new.summary, new.keywords);
+        END""",
+        """CREATE TRIGGER papers_update_names AFTER UPDATE ON papers
+        WHEN (old.authors, old.organization, old.categories)
+          IS NOT (new.authors, new.organization, new.categories) BEGIN
+            INSERT INTO names (names, rowid, authors, organization, categories)
+            VALUES ('delete', old.id, old.authors, old.organization, old.categories);
+            INSERT INTO names (rowid, authors, organization, categories)
+            VALUES (new.id, new.authors, new.organization, new.categories);
+        END""",
+        # --- feeds
+        """CREATE TABLE feeds (
+            name TEXT PRIMARY KEY,
+            first_at INTEGER,            -- its first successful reading
+            polled_at INTEGER,
+            succeeded_at INTEGER,
+            next_poll_at INTEGER,
+            failures INTEGER NOT NULL DEFAULT 0,
+            error TEXT,
+            entries INTEGER NOT NULL DEFAULT 0
+        ) WITHOUT ROWID""",
+        """CREATE TABLE validators (
+            url TEXT PRIMARY KEY,
+            etag TEXT,
+            last_modified TEXT,
+            stored_at INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+        # --- channels
+        """CREATE TABLE channels (
+            id INTEGER PRIMARY KEY,
+            guild_id INTEGER NOT NULL,
+            post_at TEXT NOT NULL,
+            zone TEXT NOT NULL,
+            days TEXT NOT NULL,          -- local weekdays, Monday is 0: "01234"
+            size INTEGER NOT NULL,
+            next_due INTEGER,            -- NULL while paused
+            last_due INTEGER,
+            paused TEXT,                 -- the reason, in words
+            created_at INTEGER NOT NULL
+        )""",
+        "CREATE INDEX channels_by_due ON channels (next_due) WHERE next_due IS NOT NULL",
+        "CREATE INDEX channels_by_guild ON channels (guild_id)",
+        """CREATE TABLE topics (
+            id INTEGER PRIMARY KEY,
+            channel_id INTEGER NOT NULL REFERENCES channels ON DELETE CASCADE,
+            query TEXT NOT NULL COLLATE NOCASE,
+            created_at INTEGER NOT NULL,
+            UNIQUE (channel_id, query)
+        )""",
+        # --- the ledger
+        """CREATE TABLE deliveries (
+            id TEXT PRIMARY KEY,
+            channel_id INTEGER NOT NULL REFERENCES channels ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            due_at INTEGER NOT NULL,
+            claimed_at INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            post TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            next_try_at INTEGER,
+            message_id INTEGER
+        ) WITHOUT ROWID""",
+        "CREATE INDEX deliveries_open ON deliveries (next_try_at) WHERE state = 'claimed'",
+        "CREATE UNIQUE INDEX deliveries_once ON deliveries (channel_id, due_at) WHERE kind = 'scheduled'",
+        "CREATE INDEX deliveries_by_channel ON deliveries (channel_id, claimed_at)",
+        """CREATE TABLE delivery_papers (
+            delivery_id TEXT NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            channel_id INTEGER NOT NULL,
+            paper_id INTEGER NOT NULL REFERENCES papers ON DELETE CASCADE,
+            shown INTEGER NOT NULL,      -- 0: behind the "n more" button
+            PRIMARY KEY (delivery_id, position)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX delivery_papers_by_paper ON delivery_papers (paper_id)",
+        # The promise "announced to a channel at most once, ever", kept by the database itself.
+        "CREATE UNIQUE INDEX delivery_papers_once ON delivery_papers (channel_id, paper_id) WHERE shown",
+        """CREATE TABLE verdicts (
+            channel_id INTEGER NOT NULL REFERENCES channels ON DELETE CASCADE,
+            due_at INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            text TEXT NOT NULL,
+            PRIMARY KEY (channel_id, due_at)
+        ) WITHOUT ROWID""",
+        # --- small things
+        """CREATE TABLE searches (
+            id INTEGER PRIMARY KEY,
+            query TEXT NOT NULL UNIQUE,
+            asked_at INTEGER NOT NULL
+        )""",
+        "CREATE TABLE beats (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
+    ),
+)
+
+
+class NotOurs(Exception):
+    """The file is a database, but another program's."""
+
+
+class TooNew(Exception):
+    """The file was written by a newer Paperboy."""
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the database up to date; returns its version. Expects autocommit mode.
+
+    Raises NotOurs and TooNew before anything is written, and sqlite3.Error.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if owner != APPLICATION_ID and (owner or version or tables):
+        raise NotOurs
+    if version > len(STEPS):
+        raise TooNew
+    for number, statements in enumerate(STEPS[version:], start=version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Two processes may start on one new file: the second finds the step done.
+            if int(connection.execute("PRAGMA user_version").fetchone()[0]) < number:
+                for statement in statements:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+    return len(STEPS)

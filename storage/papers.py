@@ -1,0 +1,331 @@
+"""Papers as rows: what feeds carry, one row a work.
+
+Owns: the tables papers, identities, listings and observations. Refuses: deciding what two papers have in
+common (their keys come with them).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import aiosqlite
+
+from bot.models import (
+    Entry,
+    Identity,
+    Paper,
+    PaperId,
+)
+from storage.database import Database, day, join, known_moment, moment, seconds, split
+
+_COLUMNS = (
+    "title, abstract, summary, keywords, authors, organization, categories, url, arxiv_id, version, doi, "
+    "published_at, repository, project_page, thumbnail, discussion, votes, comments, stars, listed_on"
+)
+_SELECT = f"""SELECT id, {_COLUMNS}, counted_at,
+    (SELECT json_group_array(DISTINCT feed) FROM listings WHERE paper_id = papers.id) AS feeds
+    FROM papers"""
+_INSERT = f"""INSERT INTO papers ({_COLUMNS}, counted_at, id, first_seen_at, changed_at)
+    VALUES ({", ".join("?" * (_COLUMNS.count(",") + 1))}, ?, ?, ?, ?)"""
+_UPDATE = f"""UPDATE papers SET ({_COLUMNS}, counted_at) = ({", ".join("?" * (_COLUMNS.count(",") + 1))}, ?),
+    changed_at = ? WHERE id = ?"""
+_SLICE = 200
+"""Entries handled between two turns of the event loop."""
+
+
+def _paper(row: sqlite3.Row) -> Paper:
+    return Paper(
+        id=PaperId(row["id"]),
+        title=row["title"],
+        abstract=row["abstract"],
+        summary=row["summary"],
+        keywords=split(row["keywords"]),
+        authors=split(row["authors"]),
+        organization=row["organization"],
+        categories=split(row["categories"]),
+        url=row["url"],
+        arxiv_id=row["arxiv_id"],
+        version=row["version"],
+        doi=row["doi"],
+        published_at=moment(row["published_at"]),
+        repository=row["repository"],
+        project_page=row["project_page"],
+        thumbnail=row["thumbnail"],
+        discussion=row["discussion"],
+        votes=row["votes"],
+        comments=row["comments"],
+        stars=row["stars"],
+        listed_on=day(row["listed_on"]),
+        feeds=tuple(json.loads(row["feeds"])),
+    )
+
+
+def _row(paper: Paper) -> tuple[object, ...]:
+    """The values of _COLUMNS."""
+    return (
+        paper.title,
+        paper.abstract,
+        paper.summary,
+        join(paper.keywords),
+        join(paper.authors),
+        paper.organization,
+        join(paper.categories),
+        paper.url,
+        paper.arxiv_id,
+        paper.version,
+        paper.doi,
+        seconds(paper.published_at),
+        paper.repository,
+        paper.project_page,
+        paper.thumbnail,
+        paper.discussion,
+        paper.votes,
+        paper.comments,
+        paper.stars,
+        paper.listed_on.isoformat() if paper.listed_on else None,
+    )
+
+
+# --- storing ----------------------------------------------------------------------------------------
+
+
+async def store(
+    tx: aiosqlite.Connection, feed: str, entries: Sequence[tuple[Entry, Identity]], *, seen_at: datetime
+) -> tuple[int, int, int]:
+    """Store what `feed` carried at `seen_at`: (new, updated, unchanged) papers. Inside a transaction.
+
+    A paper that is known under any of its keys is enriched; counts follow the newest sighting, and an
+    observation is kept only where a count changed.
+    """
+    new, changed, total = set[PaperId](), set[PaperId](), set[PaperId]()
+    for start in range(0, len(entries), _SLICE):
+        slice_ = _Slice(tx, feed, seen_at)
+        await slice_.store(entries[start : start + _SLICE])
+        new |= slice_.new
+        changed |= slice_.changed
+        total |= slice_.touched
+    changed -= new
+    return len(new), len(changed), len(total - new - changed)
+
+
+class _Slice:
+    """Some entries of one feed, resolved against each other and the archive, then written in bulk."""
+
+    def __init__(self, tx: aiosqlite.Connection, feed: str, seen_at: datetime) -> None:
+        self._tx, self._feed, self._seen_at = tx, feed, seen_at
+        self._ids: dict[str, PaperId] = {}
+        self._papers: dict[PaperId, Paper] = {}
+        self._counted: dict[PaperId, int | None] = {}
+        self.new: set[PaperId] = set()
+        self.changed: set[PaperId] = set()
+        self.touched: set[PaperId] = set()
+
+    async def store(self, entries: Sequence[tuple[Entry, Identity]]) -> None:
+        await self._load({key for _, identity in entries for key in identity.strong + identity.weak})
+        (next_id,) = await one(self._tx, "SELECT coalesce(max(id), 0) + 1 FROM papers")
+        listings, observations, keys = [], [], []
+        now = seconds(self._seen_at)
+        for entry, identity in entries:
+            paper_id = await self._resolve(entry.paper, identity)
+            if paper_id is None:
+                paper_id, next_id = PaperId(next_id), next_id + 1
+                self.new.add(paper_id)
+                self._papers[paper_id] = dataclasses.replace(entry.paper, id=paper_id)
+                self._counted[paper_id] = now if _counts(entry.paper) != (None, None, None) else None
+            else:
+                self._enrich(paper_id, entry.paper)
+            self.touched.add(paper_id)
+            own = (
+                key for key in identity.strong + identity.weak if self._ids.setdefault(key, paper_id) == paper_id
+            )
+            keys += [(key, paper_id) for key in own]
+            listed_on = entry.listed_on or self._seen_at.date()
+            if entry.announced:
+                known = self._papers[paper_id]
+                latest = max(listed_on, known.listed_on or listed_on)
+                self._papers[paper_id] = dataclasses.replace(known, listed_on=latest)
+            listings.append((paper_id, self._feed, listed_on.isoformat(), entry.announced, now))
+            if _counts(entry.paper) != (None, None, None):
+                counts = _counts(entry.paper)
+                observations.append((paper_id, now, *counts, *counts, paper_id, now))
+        await self._write(keys, listings, observations)
+
+    async def _load(self, keys: set[str]) -> None:
+        found = await self._tx.execute_fetchall(
+            "SELECT key, paper_id FROM identities WHERE key IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(keys)),),
+        )
+        self._ids = {key: PaperId(paper_id) for key, paper_id in found}
+        rows = await self._tx.execute_fetchall(
+            f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(set(self._ids.values()))),),
+        )
+        for row in rows:
+            paper = _paper(row)
+            self._papers[PaperId(row["id"])] = paper
+            self._counted[PaperId(row["id"])] = row["counted_at"]
+        self._before = dict(self._papers)
+
+    async def _resolve(self, paper: Paper, identity: Identity) -> PaperId | None:
+        """The row of `paper`; rows that it shows to be one work are joined."""
+        strong = [self._ids[key] for key in identity.strong if key in self._ids]
+        weak = [
+            self._ids[key]
+            for key in identity.weak
+            if key in self._ids and not _contradict(paper, self._papers[self._ids[key]])
+        ]
+        found = list(dict.fromkeys(strong + weak))
+        if not found:
+            return None
+        keep = found[0]
+        for other in found[1:]:
+            # A row that this very slice makes is not in the database yet: its next sighting joins it.
+            if not self.new & {keep, other} and not _contradict(self._papers[keep], self._papers[other]):
+                await self._join(keep, other)
+        return keep
+
+    async def _join(self, keep: PaperId, dropped: PaperId) -> None:
+        """Two rows turn out to be one work: everything of the second moves to the first."""
+        for table in ("identities", "listings", "observations", "delivery_papers"):
+            await self._tx.execute(
+                f"UPDATE OR IGNORE {table} SET paper_id = ? WHERE paper_id = ?", (keep, dropped)
+            )
+        # What the promise "shown once" would refuse to move was shown already under the other row.
+        await self._tx.execute(
+            "UPDATE delivery_papers SET paper_id = ?, shown = 0 WHERE paper_id = ?", (keep, dropped)
+        )
+        await self._tx.execute("DELETE FROM papers WHERE id = ?", (dropped,))
+        other = self._papers.pop(dropped)
+        self._ids = {key: keep if paper_id == dropped else paper_id for key, paper_id in self._ids.items()}
+        self.changed.discard(dropped)
+        self.touched.discard(dropped)
+        merged = _enriched(self._papers[keep], other, newer=False, authority=False)
+        if other.listed_on and (merged.listed_on is None or other.listed_on > merged.listed_on):
+            merged = dataclasses.replace(merged, listed_on=other.listed_on)
+        self._papers[keep] = merged
+        self.changed.add(keep)
+
+    def _enrich(self, paper_id: PaperId, paper: Paper) -> None:
+        counted, now = self._counted.get(paper_id), seconds(self._seen_at) or 0
+        newer = counted is None or now >= counted
+        self._papers[paper_id] = _enriched(
+            self._papers[paper_id], paper, newer=newer, authority=self._feed.startswith("arxiv")
+        )
+        if newer and _counts(paper) != (None, None, None):
+            self._counted[paper_id] = now
+
+    async def _write(
+        self,
+        keys: list[tuple[str, PaperId]],
+        listings: Sequence[tuple[object, ...]],
+        observations: Sequence[tuple[object, ...]],
+    ) -> None:
+        now = seconds(self._seen_at)
+        inserts, updates = [], []
+        for paper_id in sorted(self.touched):
+            paper = self._papers[paper_id]
+            if paper_id in self.new:
+                inserts.append((*_row(paper), self._counted[paper_id], paper_id, now, now))
+            elif paper != self._before.get(paper_id):
+                self.changed.add(paper_id)
+                updates.append((*_row(paper), self._counted[paper_id], now, paper_id))
+        await self._tx.executemany(_INSERT, inserts)
+        await self._tx.executemany(_UPDATE, updates)
+        await self._tx.executemany("INSERT OR IGNORE INTO identities (key, paper_id) VALUES (?, ?)", keys)
+        # An RSS feed may give an entry a new date at will: there, only the first one counts.
+        once = "AND NOT EXISTS (SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2)"
+        await self._tx.executemany(
+            f"""INSERT OR IGNORE INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
+            SELECT ?1, ?2, ?3, ?4, ?5 WHERE true {once if self._feed.startswith("rss:") else ""}""",
+            listings,
+        )
+        await self._tx.executemany(
+            """INSERT OR IGNORE INTO observations (paper_id, seen_at, votes, comments, stars)
+            SELECT ?, ?, ?, ?, ? WHERE (?, ?, ?) IS NOT (
+                SELECT votes, comments, stars FROM observations
+                WHERE paper_id = ? AND seen_at <= ? ORDER BY seen_at DESC LIMIT 1)""",
+            observations,
+        )
+
+
+def _counts(paper: Paper) -> tuple[int | None, int | None, int | None]:
+    return paper.votes, paper.comments, paper.stars
+
+
+def _contradict(one: Paper, other: Paper) -> bool:
+    """Two arXiv ids are two works, whatever their titles say."""
+    return one.arxiv_id is not None and other.arxiv_id is not None and one.arxiv_id != other.arxiv_id
+
+
+def _enriched(old: Paper, new: Paper, *, newer: bool, authority: bool) -> Paper:
+    """`old` with what `new` adds. `newer`: its counts are the later ones; `authority`: its texts win."""
+
+    def text(name: str) -> object:
+        ours, theirs = getattr(old, name), getattr(new, name)
+        return theirs if theirs and (authority or not ours) else ours
+
+    def fresh(name: str) -> object:
+        ours, theirs = getattr(old, name), getattr(new, name)
+        return ours if theirs in (None, "", ()) or (not newer and ours not in (None, "", ())) else theirs
+
+    texts = {name: text(name) for name in ("title", "abstract", "authors")}
+    facts = {
+        name: fresh(name)
+        for name in (
+            *("summary", "keywords", "organization", "repository", "project_page", "thumbnail", "discussion"),
+            *("votes", "comments", "stars"),
+        )
+    }
+    return dataclasses.replace(
+        old,
+        **texts,  # type: ignore[arg-type]
+        **facts,  # type: ignore[arg-type]
+        categories=tuple(dict.fromkeys(old.categories + new.categories)),
+        arxiv_id=old.arxiv_id or new.arxiv_id,
+        url=new.url if new.arxiv_id and not old.arxiv_id else old.url,
+        doi=old.doi or new.doi,
+        version=max(filter(None, (old.version, new.version)), default=None),
+        published_at=old.published_at or new.published_at,
+    )
+
+
+# --- asking -----------------------------------------------------------------------------------------
+
+
+async def get(db: Database, ids: Iterable[PaperId]) -> tuple[Paper, ...]:
+    """The papers with these ids, in this order; unknown ones are left out."""
+    wanted = list(ids)
+    async with db.read() as connection:
+        found = await load(connection, wanted)
+    return tuple(found[paper_id] for paper_id in wanted if paper_id in found)
+
+
+async def count(db: Database) -> int:
+    """Papers in the archive."""
+    async with db.read() as connection:
+        return int((await one(connection, "SELECT count(*) FROM papers"))[0])
+
+
+async def observations(db: Database, paper_id: PaperId) -> tuple[tuple[datetime, int | None, int | None], ...]:
+    """(time, votes, stars) of a paper, oldest first."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            "SELECT seen_at, votes, stars FROM observations WHERE paper_id = ? ORDER BY seen_at", (paper_id,)
+        )
+    return tuple((known_moment(row[0]), row[1], row[2]) for row in rows)
+
+
+async def load(connection: aiosqlite.Connection, ids: Sequence[PaperId]) -> dict[PaperId, Paper]:
+    rows = await connection.execute_fetchall(
+        f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
+    )
+    return {PaperId(row["id"]): _paper(row) for row in rows}
+
+
+async def one(connection: aiosqlite.Connection, sql: str, values: Sequence[object] = ()) -> sqlite3.Row:
+    rows = list(await connection.execute_fetchall(sql, values))
+    return rows[0]

@@ -1,0 +1,251 @@
+"""Queries answered: the compiler from Query to SQL, ranking by the index, and the words it found.
+
+Owns: asking papers and their indexes. Refuses: parsing queries, explaining hits.
+User text reaches SQLite only as parameters, and the index only as quoted tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+import aiosqlite
+
+from bot.models import (
+    And,
+    Filter,
+    Hit,
+    Node,
+    Not,
+    Or,
+    PaperId,
+    Query,
+    Since,
+    Votes,
+    Words,
+)
+from storage.database import Database, seconds
+from storage.papers import load, one
+
+_FIELDS = ("title", "abstract", "summary", "keywords")
+_WEIGHTS = "2.0, 1.0, 1.0, 1.0"
+
+
+async def search(
+    db: Database, query: Query, *, today: date, limit: int, offset: int = 0, wide: bool = False
+) -> tuple[tuple[Hit, ...], int]:
+    """(hits, total) of the papers that answer `query` strictly; best first, by votes where it has no words.
+
+    `wide` asks instead for those that do not, but share some of its words.
+    """
+    plan = _Plan(query, today)
+    if wide:
+        plan = plan.widened()
+    async with db.read() as connection:
+        (total,) = await one(connection, f"SELECT count(*) {plan.source} WHERE {plan.condition}", plan.values)
+        scored = await connection.execute_fetchall(
+            f"""SELECT p.id, {plan.score} AS score {plan.source} WHERE {plan.condition}
+            ORDER BY score DESC, p.votes DESC, p.listed_on DESC, p.id DESC LIMIT ? OFFSET ?""",
+            (*plan.values, limit, offset),
+        )
+        return await _hits(connection, query, scored, wider=wide), total
+
+
+async def announced(db: Database, query: Query, *, today: date, since: date, limit: int) -> tuple[Hit, ...]:
+    """The papers that answer `query` strictly and were announced from `since` to `today`: a digest's
+    candidates, most votes first.
+
+    An RSS feed may carry an entry days after its date: what was first seen since then may be a week late,
+    but for what a new feed brought at its first reading.
+    """
+    plan = _Plan(query, today)
+    late = since - timedelta(days=7)
+    last = today.isoformat()
+    midnight = datetime.combine(since, time.min, tzinfo=UTC)
+    async with db.read() as connection:
+        scored = await connection.execute_fetchall(
+            f"""SELECT p.id, {plan.score} AS score {plan.source} WHERE {plan.condition}
+            AND p.id IN (
+                SELECT paper_id FROM listings WHERE announced AND listed_on BETWEEN ? AND ?
+                UNION SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ?
+                    AND feed LIKE 'rss:%' AND first_seen_at > ?
+                    AND EXISTS (SELECT 1 FROM feeds WHERE name = l.feed AND first_at < l.first_seen_at))
+            ORDER BY p.votes DESC, p.listed_on DESC, score DESC, p.id DESC LIMIT ?""",
+            (*plan.values, since.isoformat(), last, late.isoformat(), last, seconds(midnight), limit),
+        )
+        return await _hits(connection, query, scored, wider=False)
+
+
+async def count_announced(db: Database, *, since: date) -> int:
+    """Papers that any feed announced on or after `since`."""
+    async with db.read() as connection:
+        return int(
+            (
+                await one(
+                    connection,
+                    "SELECT count(DISTINCT paper_id) FROM listings WHERE announced AND listed_on >= ?",
+                    (since.isoformat(),),
+                )
+            )[0]
+        )
+
+
+async def _hits(
+    connection: aiosqlite.Connection, query: Query, scored: Iterable[sqlite3.Row], *, wider: bool
+) -> tuple[Hit, ...]:
+    scores = {PaperId(row[0]): float(row[1]) for row in scored}
+    papers = await load(connection, list(scores))
+    marks = await _marks(connection, query, list(scores))
+    return tuple(
+        Hit(paper=papers[paper_id], score=round(score, 4), marks=marks.get(paper_id, ()), wider=wider)
+        for paper_id, score in scores.items()
+    )
+
+
+async def _marks(
+    connection: aiosqlite.Connection, query: Query, ids: Sequence[PaperId]
+) -> dict[PaperId, tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Which words the index found where: asked of the index itself, never imitated."""
+    if not query.words or not ids:
+        return {}
+    marked = ", ".join(f"highlight(texts, {column}, char(2), char(3))" for column in range(len(_FIELDS)))
+    rows = await connection.execute_fetchall(
+        f"""SELECT rowid, {marked} FROM texts
+        WHERE texts MATCH ? AND rowid IN (SELECT value FROM json_each(?))""",
+        (_any(query.words), json.dumps(ids)),
+    )
+    found = {}
+    for row in rows:
+        fields = ((field, tuple(re.findall("\x02(.*?)\x03", row[at + 1]))) for at, field in enumerate(_FIELDS))
+        found[PaperId(row[0])] = tuple((field, words) for field, words in fields if words)
+    return found
+
+
+# --- a Query as SQL ---------------------------------------------------------------------------------
+
+
+class _Plan:
+    """`SELECT ... {source} WHERE {condition}` with {values}; {score} ranks, higher is better."""
+
+    def __init__(self, query: Query, today: date, *, wide: bool = False) -> None:
+        self._query, self._today = query, today
+        root = query.root
+        parts = root.nodes if isinstance(root, And) else () if root is None else (root,)
+        texts = [part for part in parts if _is_text(part)]
+        rest = [part for part in parts if not _is_text(part) or _literals(part)]
+        match = _all(texts)
+        conditions: list[str] = []
+        self.values: tuple[object, ...] = ()
+        if wide and query.words:
+            conditions.append("texts MATCH ? AND p.id NOT IN (SELECT rowid FROM texts WHERE texts MATCH ?)")
+            self.values = (_any(query.words), match or '""')
+            rest = [part for part in parts if not _positive_text(part)]
+        elif match:
+            conditions.append("texts MATCH ?")
+            self.values = (match,)
+        for part in rest:
+            sql, values = self._sql(part)
+            conditions.append(sql)
+            self.values += values
+        by_text = bool(match) or (wide and bool(query.words))
+        self.source = "FROM texts JOIN papers p ON p.id = texts.rowid" if by_text else "FROM papers p"
+        self.score = f"-bm25(texts, {_WEIGHTS})" if by_text else "coalesce(p.votes, 0) * 1.0"
+        self.condition = " AND ".join(conditions) or "true"
+
+    def widened(self) -> _Plan:
+        return _Plan(self._query, self._today, wide=True)
+
+    def _sql(self, node: Node) -> tuple[str, tuple[object, ...]]:
+        match node:
+            case Words(text):
+                found = "p.id IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
+                if not _literals(node):
+                    return found, (_quoted(text),)
+                whole = "lower(p.title || ' ' || p.abstract || ' ' || p.summary || ' ' || p.keywords)"
+                return f"({found} AND instr({whole}, ?) > 0)", (_quoted(text), text)
+            case Filter("source", value):
+                like = "%" + re.sub(r"([%_!])", r"!\1", value) + "%"
+                return (
+                    "EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.feed LIKE ? ESCAPE '!')",
+                    (like,),
+                )
+            case Filter(field, value):
+                column = {"author": "authors", "org": "organization", "cat": "categories"}[field]
+                return (
+                    "p.id IN (SELECT rowid FROM names WHERE names MATCH ?)",
+                    (f"{column} : {_quoted(value)}",),
+                )
+            case Votes(comparison, number):
+                return f"coalesce(p.votes, 0) {comparison} ?", (number,)
+            case Since(days):
+                return (
+                    "EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.announced"
+                    " AND l.listed_on >= ?)",
+                    ((self._today - timedelta(days=min(days, self._today.toordinal() - 1))).isoformat(),),
+                )
+            case Not(inner):
+                sql, values = self._sql(inner)
+                return f"NOT ({sql})", values
+            case And(nodes) | Or(nodes):
+                compiled = [self._sql(inner) for inner in nodes]
+                word = " AND " if isinstance(node, And) else " OR "
+                return (
+                    f"({word.join(sql for sql, _ in compiled)})",
+                    tuple(value for _, values in compiled for value in values),
+                )
+
+
+def _quoted(text: str) -> str:
+    """A token or phrase of the index: never syntax."""
+    return '"' + text.replace('"', '""').replace("\0", " ") + '"'
+
+
+def _any(words: Iterable[str]) -> str:
+    return " OR ".join(map(_quoted, words))
+
+
+def _is_text(node: Node) -> bool:
+    """Whether the index alone can answer it, but for signs that it does not keep."""
+    match node:
+        case Words():
+            return True
+        case And(nodes):
+            return all(_is_text(inner) for inner in nodes) and not any(_literals(inner) for inner in nodes)
+        case Or(nodes):
+            return all(_is_text(inner) and not _literals(inner) for inner in nodes)
+        case _:
+            return False
+
+
+def _positive_text(node: Node) -> bool:
+    match node:
+        case Words():
+            return True
+        case And(nodes) | Or(nodes):
+            return any(_positive_text(inner) for inner in nodes)
+        case _:
+            return False
+
+
+def _all(nodes: Sequence[Node]) -> str:
+    """The index expression that every one of `nodes` answers."""
+    return " AND ".join(_expression(node) for node in nodes)
+
+
+def _expression(node: Node) -> str:
+    match node:
+        case Words(text):
+            return _quoted(text)
+        case And(nodes):
+            return f"({_all(nodes)})"
+        case Or(nodes):
+            return f"({' OR '.join(_expression(inner) for inner in nodes)})"
+    raise TypeError(f"{node!r} is no text")
+
+
+def _literals(node: Node) -> bool:
+    """`c++` and `f#` lose their signs in the index: such words are compared with the text as well."""
+    return isinstance(node, Words) and re.search(r"\w[+#]", node.text) is not None
