@@ -1,0 +1,310 @@
+"""The command line and the composition root: `python -m bot run | demo | preview | search | ...`.
+
+Owns: the environment, the clock, the exit code, and what is joined with what. Everything else gets those as
+arguments. Exit codes: 0 done, 1 a failure told on standard error, 2 wrong usage or settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import __version__, config, report
+from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
+from bot.fetch import Fetcher
+from bot.models import FeedKind, FeedOutcome, Fetch
+from bot.pipeline import ask, deliver, ingest
+from storage import channels, deliveries, feeds, heartbeat, papers
+from storage.database import Database
+
+ALIVE = timedelta(minutes=3)
+"""A tick older than this means that the process hangs."""
+
+
+PAUSES = {"arxiv.org": 3.0, "huggingface.co": 0.6}
+"""Seconds between two requests: arXiv's terms of use; Hugging Face's 500 calls in five minutes."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = _settings()
+        _log(settings)
+        command: Command = options.command
+        return asyncio.run(command(settings, options))
+    except ConfigError as error:
+        _tell("The settings need a change:", *(f"  {fault}" for fault in error.faults))
+        return 2
+    except InvalidQuery as error:
+        _tell(str(error), f"  {error.text}", f"  {' ' * error.at}^")
+        return 2
+    except UserError as error:
+        _tell(str(error))
+        return 2
+    except PaperboyError as error:
+        _tell(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `... | head`
+        sys.stderr.close()
+        return 0
+
+
+def _settings() -> config.Settings:
+    """The environment wins over a `.env` file in the working directory."""
+    path = Path(".env")
+    kept = config.read_env_file(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return config.load({**kept, **os.environ})
+
+
+def _log(settings: config.Settings) -> None:
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    # Each tick's "executed successfully" is no news.
+    logging.getLogger("apscheduler").setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _tell(*lines: str) -> None:
+    print(*lines, sep="\n", file=sys.stderr)
+
+
+def _progress(done: int, total: int, what: str) -> None:
+    """One line that counts up, on a terminal only."""
+    if total > 1 and sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r\x1b[K{what}: {done}/{total}", end=end, file=sys.stderr, flush=True)
+
+
+# --- commands ---------------------------------------------------------------------------------------
+
+Command = Callable[[config.Settings, argparse.Namespace], Coroutine[None, None, int]]
+
+
+async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
+    if not settings.token:
+        raise ConfigError(
+            [
+                "DISCORD_TOKEN is not set: put it into the environment or into .env (the README tells where "
+                "Discord shows it). Without a token there is `python -m bot demo`."
+            ]
+        )
+    from bot.schedule import ticking
+    from cogs._client import Connection
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    async with (
+        Database(settings.database) as db,
+        Fetcher(version=__version__, contact=settings.contact, pauses=PAUSES) as fetch,
+    ):
+        discord = Connection(settings.token, db=db, clock=now, feeds=settings.feeds)
+
+        async def beating() -> None:
+            await heartbeat.beat(db, "tick", now())
+
+        async def delivering() -> None:
+            # Due times wait in the database until there is somebody to deliver to.
+            if discord.ready:
+                await deliver.deliver_due(db, discord.publisher, now=now())
+
+        async def ingesting() -> None:
+            for outcome in await _poll(settings, db, fetch, days=None):
+                level = logging.WARNING if outcome.error else logging.INFO
+                logging.getLogger("bot.ingest").log(level, "%s", report.outcome_line(outcome))
+
+        ticks = {"beat": (60, beating), "deliver": (20, delivering), "ingest": (60, ingesting)}
+        async with ticking(ticks, start=now()):
+            await discord.serve(stop)
+    return 0
+
+
+async def _poll(
+    settings: config.Settings, db: Database, fetch: Fetch, *, days: int | None
+) -> tuple[FeedOutcome, ...]:
+    return await ingest.ingest(
+        db,
+        fetch,
+        settings.feeds,
+        now=now(),
+        poll=timedelta(minutes=settings.poll_minutes),
+        backfill_days=settings.backfill_days,
+        days=days,
+        progress=_progress,
+    )
+
+
+async def _demo(_: config.Settings, __: argparse.Namespace) -> int:
+    from bot import demo
+
+    with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
+        await demo.play(Path(folder) / "demo.sqlite", print)
+    return 0
+
+
+async def _preview(settings: config.Settings, options: argparse.Namespace) -> int:
+
+    async with Database(settings.database) as db:
+        digest, why = await deliver.preview(
+            db, options.topic or ["trending"], now=options.at or now(), size=options.size
+        )
+    print((report.digest_json if options.format == "json" else report.digest_text)(digest, why))
+    return 0
+
+
+async def _search(settings: config.Settings, options: argparse.Namespace) -> int:
+
+    async with Database(settings.database) as db:
+        answer = await ask.search(db, " ".join(options.query), now=now(), limit=options.limit)
+    print((report.answer_json if options.format == "json" else report.answer_text)(answer))
+    return 0
+
+
+async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int:
+
+    async with Database(settings.database) as db:
+        if options.source:
+            outcomes: tuple[FeedOutcome, ...] = ()
+            for kind, path in options.source:
+                outcomes += (await ingest.ingest_files(db, kind, path, now=now(), progress=_progress),)
+        else:
+            async with Fetcher(version=__version__, contact=settings.contact, pauses=PAUSES) as fetch:
+                outcomes = await _poll(settings, db, fetch, days=options.days)
+    for outcome in outcomes:
+        print(report.outcome_line(outcome))
+    if not outcomes:
+        print("Nothing is due: every source was read lately. `--days 1` asks all the same.")
+    return 1 if outcomes and all(outcome.error for outcome in outcomes) else 0
+
+
+async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
+
+    async with Database(settings.database) as db:
+        beat = await heartbeat.last(db, "tick")
+        print(f"{await papers.count(db)} papers; last sign of life of `run`: {report._at(beat)}")
+        states = await feeds.states(db)
+        for feed in settings.feeds:
+            print(report.source_line(feed, states.get(feed.name)))
+        for channel in await channels.every(db):
+            topics = await channels.topics(db, channel.id)
+            verdicts = await deliveries.verdicts(db, channel.id)
+            print(*report.channel_lines(channel, topics, verdicts), sep="\n")
+    return 0
+
+
+async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
+
+    if options.alive:
+        async with Database(settings.database) as db:
+            beat = await heartbeat.last(db, "tick")
+        alive = beat is not None and now() - beat < ALIVE
+        print(f"{'alive' if alive else 'not alive'}: last tick {report._at(beat)}")
+        return 0 if alive else 1
+    from cogs._client import check_token
+
+    print("settings: fine")
+    async with Database(settings.database) as db:
+        print(f"database: {db.path} is fine")
+        async with Fetcher(version=__version__, contact=settings.contact, pauses=PAUSES) as fetch:
+            outcomes = await _poll(settings, db, fetch, days=1)
+    for outcome in outcomes:
+        print(f"source {report.outcome_line(outcome)}")
+    told, valid = await check_token(settings.token) if settings.token else ("not set; `run` needs it", False)
+    print(f"token: {told}")
+    return 0 if valid and not any(outcome.error for outcome in outcomes) else 1
+
+
+async def _invite(settings: config.Settings, options: argparse.Namespace) -> int:
+    from cogs._client import invite
+
+    print(invite(options.application_id, settings.token))
+    return 0
+
+
+# --- usage ------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Paperboy posts a daily digest of trending research papers to Discord."
+    )
+    parser.add_argument("--version", action="version", version=f"Paperboy {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Command, about: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=about, description=about)
+        added.set_defaults(command=run)
+        return added
+
+    command("run", _run, "run the bot (needs DISCORD_TOKEN)")
+    command("demo", _demo, "show a digest and a search from the bundled sample; no token, no network")
+    preview = command("preview", _preview, "print the digest that topics would get; posts nothing")
+    preview.add_argument("--topic", action="append", metavar="QUERY", help="may be repeated; default: trending")
+    preview.add_argument("--at", type=_moment, metavar="TIME", help="as of this time, ISO 8601; default: now")
+    preview.add_argument("--size", type=int, choices=range(1, 11), default=8, metavar="1-10", help="papers")
+    preview.add_argument("--format", choices=("text", "json"), default="text")
+    search = command("search", _search, "ask the archive")
+    search.add_argument("query", nargs="+", help="quote it for the shell: 'agents -survey'")
+    search.add_argument("--limit", type=_positive, default=10, metavar="N", help="papers, default 10")
+    search.add_argument("--format", choices=("text", "json"), default="text")
+    read = command("ingest", _ingest, "read the sources that are due, or captured files")
+    read.add_argument(
+        "--from",
+        dest="source",
+        action="append",
+        type=_captured,
+        metavar="KIND:PATH",
+        help="huggingface:, arxiv: or rss: with a captured file or a directory of them; may be repeated",
+    )
+    read.add_argument("--days", type=_positive, metavar="N", help="ask now, for the last N Hugging Face days")
+    command("status", _status, "tell how sources and channels are")
+    check = command("check", _check, "test settings, database, sources and token")
+    check.add_argument("--alive", action="store_true", help="only whether `run` is alive; no network")
+    invite = command("invite", _invite, "print the link that adds the bot to a server")
+    invite.add_argument("--application-id", type=int, metavar="ID", help="default: read from DISCORD_TOKEN")
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: write 2026-03-31T13:00Z") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 10000")
+    return int(text)
+
+
+def _captured(text: str) -> tuple[FeedKind, Path]:
+    kind, _, path = text.partition(":")
+    if kind not in tuple(FeedKind) or not path:
+        raise argparse.ArgumentTypeError(f"{text!r}: write huggingface:PATH, arxiv:PATH or rss:PATH")
+    if not Path(path).exists():
+        raise argparse.ArgumentTypeError(f"there is nothing at {path!r}")
+    return FeedKind(kind), Path(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

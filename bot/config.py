@@ -1,0 +1,182 @@
+"""Settings: environment variables, read once, every fault told at once.
+
+Owns: names, defaults and their meaning (the README's table is checked against SETTINGS). Refuses: reading
+the environment (its caller does) and showing a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.errors import ConfigError
+from bot.models import Feed, FeedKind
+
+DEFAULT_SOURCES = "huggingface arxiv:cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"
+
+SETTINGS: Mapping[str, tuple[str, str]] = {
+    "DISCORD_TOKEN": ("", "The bot's token. Needed by `run` only."),
+    "PAPERBOY_DATABASE": ("paperboy.sqlite", "Path of the one file that Paperboy keeps."),
+    "PAPERBOY_SOURCES": (
+        DEFAULT_SOURCES,
+        "What to read, separated by spaces: `huggingface`, `arxiv:cs.CL+cs.LG`, `rss:https://…`.",
+    ),
+    "PAPERBOY_POLL_MINUTES": ("60", "Minutes between two looks at a source, 10 to 1440."),
+    "PAPERBOY_BACKFILL_DAYS": ("14", "Hugging Face days read at the first start, 0 to 365."),
+    "PAPERBOY_CONTACT": ("", "An address or page that sources may write to; sent with every request."),
+    "PAPERBOY_LOG_LEVEL": ("INFO", "DEBUG, INFO, WARNING or ERROR."),
+    "PAPERBOY_HUGGINGFACE_URL": ("https://huggingface.co", "Where Hugging Face is, for a mirror."),
+    "PAPERBOY_ARXIV_URL": ("https://rss.arxiv.org", "Where arXiv's feeds are, for a mirror."),
+}
+"""Name -> (default, meaning)."""
+
+_CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z-]{2,})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator set. The token shows in no repr."""
+
+    token: str = field(repr=False)
+    database: Path
+    feeds: tuple[Feed, ...] = field(repr=False)
+    poll_minutes: int
+    backfill_days: int
+    contact: str
+    log_level: str
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Raises ConfigError with every fault, in words."""
+    faults: list[str] = []
+
+    def text(name: str) -> str:
+        return environment.get(name, "").strip() or SETTINGS[name][0]
+
+    def number(name: str, least: int, most: int) -> int:
+        raw = text(name)
+        if not raw.isdecimal() or not least <= int(raw) <= most:
+            faults.append(f"{name} is {raw!r}: it takes a whole number from {least} to {most}.")
+            return least
+        return int(raw)
+
+    for name in sorted(environment):
+        if name.startswith("PAPERBOY_") and name not in SETTINGS:
+            faults.append(f"{name} is no setting of Paperboy: check its spelling, or remove it.")
+    level = text("PAPERBOY_LOG_LEVEL").upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        faults.append(f"PAPERBOY_LOG_LEVEL is {level!r}: it takes DEBUG, INFO, WARNING or ERROR.")
+    token = text("DISCORD_TOKEN")
+    if token and not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token, re.ASCII):
+        faults.append(
+            "DISCORD_TOKEN does not look like a bot's token (three parts joined by dots): copy it again from "
+            "the Bot page of your application."
+        )
+    sites = {}
+    for kind, name in (
+        (FeedKind.HUGGINGFACE, "PAPERBOY_HUGGINGFACE_URL"),
+        (FeedKind.ARXIV, "PAPERBOY_ARXIV_URL"),
+    ):
+        sites[kind] = text(name).rstrip("/")
+        if not _is_web(sites[kind]):
+            faults.append(f"{name} is no web address: it begins with https:// or http://.")
+    settings = Settings(
+        token=token,
+        database=Path(text("PAPERBOY_DATABASE")).expanduser(),
+        feeds=_feeds(text("PAPERBOY_SOURCES"), sites, faults),
+        poll_minutes=number("PAPERBOY_POLL_MINUTES", 10, 1440),
+        backfill_days=number("PAPERBOY_BACKFILL_DAYS", 0, 365),
+        contact=" ".join(text("PAPERBOY_CONTACT").split()),
+        log_level=level,
+    )
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+def _feeds(text: str, sites: Mapping[FeedKind, str], faults: list[str]) -> tuple[Feed, ...]:
+    feeds: dict[str, Feed] = {}
+    for word in text.split():
+        kind, _, rest = word.rstrip(",").partition(":")
+        match kind.casefold():
+            case "huggingface" if not rest:
+                feed = Feed(
+                    kind=FeedKind.HUGGINGFACE,
+                    name="huggingface",
+                    label="Hugging Face",
+                    address=sites[FeedKind.HUGGINGFACE],
+                )
+            case "arxiv":
+                categories = tuple(dict.fromkeys(re.split(r"[+,]", rest)))
+                wrong = [category for category in categories if not _CATEGORY.fullmatch(category)]
+                if wrong:
+                    faults.append(
+                        f"PAPERBOY_SOURCES: {wrong[0]!r} is no arXiv category; write arxiv:cs.CL+stat.ML."
+                    )
+                    continue
+                joined = "+".join(categories)
+                feed = Feed(
+                    kind=FeedKind.ARXIV,
+                    name=f"arxiv:{joined}",
+                    label=f"arXiv {joined}",
+                    address=sites[FeedKind.ARXIV],
+                    categories=categories,
+                )
+            case "rss" if _is_web(rest):
+                safe = without_credentials(rest)
+                feed = Feed(kind=FeedKind.RSS, name=f"rss:{safe}", label=safe.partition("://")[2], address=rest)
+            case "rss":
+                faults.append("PAPERBOY_SOURCES: behind rss: comes the feed's web address, rss:https://….")
+                continue
+            case _:
+                faults.append(
+                    f"PAPERBOY_SOURCES: {kind[:40]!r} is no source; write huggingface, arxiv:cs.CL+cs.LG or "
+                    "rss:https://…, separated by spaces."
+                )
+                continue
+        feeds[feed.name] = feed
+    return tuple(feeds.values())
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def without_credentials(address: str) -> str:
+    """`address` as it may be shown and stored: no user, no password, no key in its query."""
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    query = re.sub(r"((?:key|token|secret|password)[^=&]*=)[^&]*", r"\1…", parts.query, flags=re.IGNORECASE)
+    return parts._replace(netloc=host, query=query, fragment="").geturl()
+
+
+def read_env_file(text: str) -> dict[str, str]:
+    """The assignments of a `.env` file: NAME=value lines, # comments, optional quotes and `export`.
+
+    Raises ConfigError for a line that is neither.
+    """
+    found, faults = {}, []
+    for number, line in enumerate(text.splitlines(), start=1):
+        entry = line.strip().removeprefix("export ").strip()
+        if not entry or entry.startswith("#"):
+            continue
+        name, equals, value = entry.partition("=")
+        if not equals or not re.fullmatch(r"\w+", name.strip(), re.ASCII):
+            faults.append(f".env, line {number}: write NAME=value (the line is not shown, it may hold a secret).")
+            continue
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        else:
+            value = re.split(r"\s#", value, maxsplit=1)[0].rstrip()
+        found[name.strip()] = value
+    if faults:
+        raise ConfigError(faults)
+    return found

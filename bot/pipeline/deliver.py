@@ -1,0 +1,240 @@
+"""Digests go out: composed, claimed, sent, marked; or a verdict that says why not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from bot.digest import compose, due, post
+from bot.errors import ChannelGone, DeliveryError, InvalidQuery, TryLater, UserError
+from bot.feeds import huggingface
+from bot.models import (
+    Channel,
+    ChannelId,
+    Delivery,
+    DeliveryId,
+    DeliveryKind,
+    DeliveryState,
+    Digest,
+    GuildId,
+    Hit,
+    Publisher,
+    Query,
+    Verdict,
+    VerdictKind,
+)
+from bot.papers import query
+from storage import channels, deliveries
+from storage import search as index
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+CANDIDATES = 300
+"""Papers considered for one topic, most votes first."""
+_LATEST = timedelta(days=7)
+"""How far back a digest reaches after a pause."""
+_GIVE_UP = timedelta(hours=6)
+_COOLDOWN = timedelta(minutes=10)
+_AT_ONCE = 8
+"""Channels sent to at the same time."""
+
+
+async def deliver_due(db: Database, publisher: Publisher, *, now: datetime) -> int:
+    """Settle what was claimed and not marked, then give every due channel its digest or its verdict.
+
+    Returns the number of due moments handled.
+    """
+    for delivery in await deliveries.unsettled(db, now):
+        await _send(db, publisher, delivery, now=now, settle=True)
+    waiting = await channels.due(db, now)
+    matched = _Candidates(db, now)
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def handle(channel: Channel) -> None:
+        async with slots:
+            try:
+                await _deliver(db, publisher, channel, matched, now=now)
+            except Exception:
+                # A bug in one channel's digest must not silence the others, nor repeat for ever.
+                log.exception("channel %s: its digest failed", channel.id)
+                await deliveries.record_silence(
+                    db,
+                    _verdict(channel, now, VerdictKind.FAILED, "an internal error; the log tells more"),
+                    next_due=_following(channel, now),
+                )
+
+    await asyncio.gather(*map(handle, waiting))
+    return len(waiting)
+
+
+async def _deliver(
+    db: Database, publisher: Publisher, channel: Channel, matched: _Candidates, *, now: datetime
+) -> None:
+    topics = await _topics(db, channel)
+    digest, why = await _compose(db, channel, topics, matched, now=now)
+    if not digest.papers:
+        verdict = _verdict(channel, now, VerdictKind.NOTHING, why)
+        await deliveries.record_silence(db, verdict, next_due=_following(channel, now))
+        return
+    delivery = await asyncio.to_thread(_delivery, channel, digest, DeliveryKind.SCHEDULED, now)
+    if await deliveries.claim(db, delivery, next_due=_following(channel, now)):
+        await _send(db, publisher, delivery, now=now)
+
+
+async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, now: datetime) -> Delivery:
+    """An extra digest, by hand: what it shows the scheduled one skips, and the due time stays.
+
+    Raises UserError where it must wait or has nothing to show, DeliveryError where Discord refuses.
+    """
+    last = await deliveries.last_extra(db, channel.id)
+    if last and now - last < _COOLDOWN:
+        minutes = -(-(_COOLDOWN - (now - last)).seconds // 60)
+        raise UserError(f"There was one just now: ask again in {minutes} minutes.")
+    topics = await _topics(db, channel)
+    digest, why = await _compose(db, channel, topics, _Candidates(db, now), now=now)
+    if not digest.papers:
+        raise UserError(f"{why[0].upper()}{why[1:]}.")
+    delivery = await asyncio.to_thread(_delivery, channel, digest, DeliveryKind.EXTRA, now)
+    if not await deliveries.claim(db, delivery, next_due=None):
+        raise UserError(
+            "Another digest of this channel was posted at the same moment. Ask again if you want one more."
+        )
+    if error := await _send(db, publisher, delivery, now=now):
+        raise error
+    return delivery
+
+
+async def preview(
+    db: Database, topics: Sequence[str], *, now: datetime, size: int = 8, channel: Channel | None = None
+) -> tuple[Digest, str]:
+    """The digest that `topics` would get at `now`, and why it is empty where it is. Posts and stores nothing.
+
+    With a `channel`, what it has had is left out. Raises InvalidQuery.
+    """
+    parsed = tuple(query.parse(topic) for topic in topics)
+    if channel is None:
+        schedule = replace(due.suggest("UTC", now), size=size)
+        channel = Channel(id=ChannelId(0), guild_id=GuildId(0), schedule=schedule, next_due=now, created_at=now)
+    return await _compose(db, channel, parsed, _Candidates(db, now), now=now)
+
+
+async def _topics(db: Database, channel: Channel) -> tuple[Query, ...]:
+    found = []
+    for topic in await channels.topics(db, channel.id):
+        try:
+            found.append(query.parse(topic.text))
+        except InvalidQuery as error:  # saved by an older grammar: the others still count
+            log.warning("channel %s: topic %r is no query any more: %s", channel.id, topic.text, error)
+    return tuple(found)
+
+
+class _Candidates:
+    """The papers announced since a day that answer a query: asked once, however many channels hold it."""
+
+    def __init__(self, db: Database, now: datetime) -> None:
+        self._db, self._now = db, now
+        self._found: dict[tuple[object, date], asyncio.Task[tuple[Hit, ...]]] = {}
+        self._seen: dict[date, asyncio.Task[int]] = {}
+
+    async def of(self, topic: Query, since: date) -> tuple[Hit, ...]:
+        key = (topic.root, since)
+        if key not in self._found:
+            self._found[key] = asyncio.create_task(
+                index.announced(self._db, topic, today=self._now.date(), since=since, limit=CANDIDATES)
+            )
+        return await self._found[key]
+
+    async def seen(self, since: date) -> int:
+        if since not in self._seen:
+            self._seen[since] = asyncio.create_task(index.count_announced(self._db, since=since))
+        return await self._seen[since]
+
+
+async def _compose(
+    db: Database, channel: Channel, topics: Sequence[Query], matched: _Candidates, *, now: datetime
+) -> tuple[Digest, str]:
+    """(the digest, why it is empty)."""
+    # A due moment that failed covered nothing: its papers fold into the next digest.
+    last = max(filter(None, (await deliveries.last_well(db, channel.id), channel.created_at)))
+    since = huggingface.day_of(max(last, now - _LATEST))
+    hits = {topic: await matched.of(topic, since) for topic in topics}
+    ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
+    shown = await deliveries.shown(db, channel.id, ids)
+    today = huggingface.day_of(now)
+    digest = await asyncio.to_thread(
+        compose.compose,
+        topics,
+        hits,
+        shown=shown,
+        size=channel.schedule.size,
+        day=due.local_day(channel.schedule, now),
+        source_url=huggingface.page(today),
+    )
+    why = "" if digest.papers else compose.silence(topics, hits, seen=await matched.seen(since), since=since)
+    return digest, why
+
+
+def _delivery(channel: Channel, digest: Digest, kind: DeliveryKind, now: datetime) -> Delivery:
+    number = DeliveryId(secrets.token_hex(10))
+    message, fitted = post.digest_post(digest, number)
+    return Delivery(
+        id=number,
+        channel_id=channel.id,
+        kind=kind,
+        due_at=channel.next_due if kind is DeliveryKind.SCHEDULED and channel.next_due else now,
+        claimed_at=now,
+        state=DeliveryState.CLAIMED,
+        post=message,
+        shown=tuple(match.paper.id for match in fitted.papers if match.paper.id is not None),
+        more=tuple(match.paper.id for match in fitted.more if match.paper.id is not None),
+    )
+
+
+async def _send(
+    db: Database, publisher: Publisher, delivery: Delivery, *, now: datetime, settle: bool = False
+) -> DeliveryError | None:
+    """Send a claimed delivery and mark it; the error where it did not arrive.
+
+    One that may have been sent before is looked for first.
+    """
+    scheduled = delivery.kind is DeliveryKind.SCHEDULED
+
+    def verdict(kind: VerdictKind, text: str) -> Verdict | None:
+        if not scheduled:
+            return None
+        return Verdict(channel_id=delivery.channel_id, due_at=delivery.due_at, at=now, kind=kind, text=text)
+
+    try:
+        message = await publisher.find(delivery) if settle else None
+        message = message or await publisher.publish(delivery.channel_id, delivery.post, delivery.id)
+    except TryLater as error:
+        log.warning("channel %s: %s", delivery.channel_id, error)
+        if now - delivery.claimed_at > _GIVE_UP:
+            told = f"Discord did not take it for {_GIVE_UP.seconds // 3600} hours: {error}"
+            await deliveries.give_up(db, delivery, verdict(VerdictKind.FAILED, told), pause=None)
+        else:
+            wait = min(timedelta(minutes=1) * 2**delivery.attempts, timedelta(minutes=30))
+            await deliveries.postpone(db, delivery, next_try_at=now + wait)
+        return error
+    except DeliveryError as error:
+        log.warning("channel %s is paused: %s", delivery.channel_id, error)
+        await deliveries.give_up(db, delivery, verdict(VerdictKind.PAUSED, f"paused: {error}"), pause=str(error))
+        if not isinstance(error, ChannelGone):
+            await publisher.tell(delivery.channel_id, str(error))
+        return error
+    told = f"posted {len(delivery.shown)} of {len(delivery.shown) + len(delivery.more)} papers that matched"
+    await deliveries.mark_sent(db, delivery, message, verdict(VerdictKind.POSTED, told))
+    return None
+
+
+def _verdict(channel: Channel, now: datetime, kind: VerdictKind, text: str) -> Verdict:
+    return Verdict(channel_id=channel.id, due_at=channel.next_due or now, at=now, kind=kind, text=text)
+
+
+def _following(channel: Channel, now: datetime) -> datetime:
+    return due.next_due(channel.schedule, now, served=channel.next_due)

@@ -1,0 +1,133 @@
+"""What the command line prints: digests, answers, sources and channels, as text or as JSON.
+
+Owns: the shape of `--format json`, which scripts may rely on. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from bot.digest import markup, post
+from bot.digest.due import days_told
+from bot.models import (
+    Answer,
+    Channel,
+    DeliveryId,
+    Digest,
+    Feed,
+    FeedOutcome,
+    FeedState,
+    Hit,
+    Match,
+    Paper,
+    Topic,
+    Verdict,
+)
+
+
+def digest_text(digest: Digest, why: str) -> str:
+    """The message as a channel would get it, or why there is none."""
+    if not digest.papers:
+        return f"No digest for {digest.day:%A %d %B %Y}: {why}."
+    message, _ = post.digest_post(digest, DeliveryId("preview"))
+    return markup.as_text(message)
+
+
+def digest_json(digest: Digest, why: str) -> str:
+    """{"day", "source", "topics", "papers": [...], "more": [...], "verdict"}; a paper as in `answer_json`,
+    with "topics", "topic" (the first of them), "summary" and "summary_by"."""
+    return _dump(
+        {
+            "day": digest.day.isoformat(),
+            "source": digest.source_url,
+            "topics": digest.topics,
+            "papers": [_match(match) for match in digest.papers],
+            "more": [_match(match) for match in digest.more],
+            "verdict": why or None,
+        }
+    )
+
+
+def answer_text(answer: Answer) -> str:
+    if not answer.hits:
+        return f"No paper answers {answer.query.text!r}. Try fewer or other words."
+    lines = [f"{answer.total} answer {answer.query.text!r}, {answer.wider} share some of its words"]
+    for hit in answer.hits:
+        paper = hit.paper
+        published = f"{paper.published_at:%Y-%m-%d}" if paper.published_at else "undated"
+        lines += ["", paper.title, f"  {paper.url}", f"  {published} · {'; '.join(hit.reasons) or 'listed'}"]
+    return "\n".join(lines)
+
+
+def answer_json(answer: Answer) -> str:
+    """A list, best first, of {"id", "title", "url", "published", "votes", "score", "reasons", "wider", ...}."""
+    return _dump([_hit(hit) for hit in answer.hits])
+
+
+def outcome_line(outcome: FeedOutcome) -> str:
+    """One source: "Hugging Face: 41 new, 3 updated, 2 unchanged"."""
+    if outcome.not_modified and not outcome.error:
+        return f"{outcome.label}: nothing changed since the last look"
+    counted = f"{outcome.new} new, {outcome.updated} updated, {outcome.unchanged} unchanged"
+    if outcome.skipped:
+        counted += f", {outcome.skipped} skipped"
+    return f"{outcome.label}: {counted}{f' - error: {outcome.error}' if outcome.error else ''}"
+
+
+def source_line(feed: Feed, state: FeedState | None) -> str:
+    if state is None or state.polled_at is None:
+        return f"{feed.label}: not read yet"
+    if state.error:
+        since = f", last read {_at(state.succeeded_at)}" if state.succeeded_at else ""
+        return f"{feed.label}: {state.error} (tried {_at(state.polled_at)}{since}; next {_at(state.next_poll_at)})"
+    return f"{feed.label}: read {_at(state.succeeded_at)}, {state.entries} entries; next {_at(state.next_poll_at)}"
+
+
+def channel_lines(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdict]) -> list[str]:
+    schedule = channel.schedule
+    state = f"paused: {channel.paused}" if channel.paused else f"next {_at(channel.next_due)}"
+    lines = [
+        f"channel {channel.id}: {days_told(schedule.days)} {schedule.post_at:%H:%M} {schedule.zone}, {state}",
+        f"  topics: {', '.join(topic.text for topic in topics) or 'none'}",
+    ]
+    return lines + [f"  {_at(verdict.due_at)}: {verdict.text}" for verdict in verdicts]
+
+
+def _at(moment: datetime | None) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment else "never"
+
+
+def _paper(paper: Paper) -> Mapping[str, object]:
+    return {
+        "id": paper.key,
+        "title": paper.title,
+        "url": paper.url,
+        "published": paper.published_at.isoformat() if paper.published_at else None,
+        "listed": paper.listed_on.isoformat() if paper.listed_on else None,
+        "authors": paper.authors,
+        "votes": paper.votes,
+        "stars": paper.stars,
+        "sources": paper.feeds,
+    }
+
+
+def _hit(hit: Hit) -> Mapping[str, object]:
+    return {**_paper(hit.paper), "score": hit.score, "reasons": hit.reasons, "wider": hit.wider}
+
+
+def _match(match: Match) -> Mapping[str, object]:
+    return {
+        **_paper(match.paper),
+        "score": match.score,
+        "reasons": match.reasons,
+        "topic": match.topics[0] if match.topics else None,
+        "topics": match.topics,
+        "summary": match.summary,
+        "summary_by": match.summary_by,
+    }
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

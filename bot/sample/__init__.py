@@ -1,0 +1,1 @@
+"""The bundled sample: captured shapes, described in README.md beside this file."""

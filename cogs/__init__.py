@@ -1,0 +1,1 @@
+"""Paperboy speaks Discord here: the only discord.py."""

@@ -1,0 +1,246 @@
+"""The bot: its connection, its cogs, its buttons, and the one place where a command's error is answered.
+
+Owns: what every cog needs (database, clock, publisher). Refuses: any command of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self, cast
+
+import aiohttp  # only for the errors that discord.py lets through
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.digest import post as posts
+from bot.digest.markup import escape
+from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
+from bot.models import Feed, Post
+from cogs._publish import NEEDED, DiscordPublisher, layout
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+COGS = ("cogs.subscriptions", "cogs.digest", "cogs.search", "cogs.status", "cogs.servers")
+Clock = Callable[[], datetime]
+Interaction = discord.Interaction["Paperboy"]
+Handler = Callable[..., Awaitable[None]]
+
+
+# Nobody listens or speaks here; without this each start warns of libraries for voice.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
+
+class Paperboy(commands.Bot):
+    """discord.py's bot with what the cogs need: `db`, `clock`, `feeds`, `publisher` and `actions`."""
+
+    def __init__(
+        self, *, db: Database, clock: Clock, feeds: Sequence[Feed], publisher: DiscordPublisher | None = None
+    ) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+            # Nothing here reads messages or members.
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self.db, self.clock, self.feeds = db, clock, tuple(feeds)
+        self.publisher = publisher or DiscordPublisher(lambda: self)
+        self.actions: dict[str, Handler] = {}
+        """What a button or menu does: the verb in its id -> handler(interaction, *the id's other parts)."""
+        self.tree.error(self._answer_error)
+
+    async def setup_hook(self) -> None:
+        for name in COGS:
+            await self.load_extension(name)
+        self.add_dynamic_items(Action)
+        await self.tree.sync()
+
+    async def _answer_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        await answer_error(cast(Interaction, interaction), cause)
+
+
+class Action(ui.DynamicItem[ui.Item[Any]], template=r"paperboy:(?P<verb>[a-z]+)(?::(?P<rest>.*))?"):
+    """Every button and menu of ours, rebuilt from its id alone: it works after a restart too."""
+
+    def __init__(self, item: ui.Item[Any], verb: str, parts: tuple[str, ...]) -> None:
+        super().__init__(item)
+        self.verb, self.parts = verb, parts
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        rest = match["rest"]
+        return cls(item, match["verb"], tuple(rest.split(":")) if rest else ())
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        handler = interaction.client.actions.get(self.verb)
+        try:
+            if handler is None:
+                raise UserError("This button is from an older Paperboy: please ask again.")
+            # A menu's choices follow what stands in its id.
+            data = cast(Mapping[str, Any], interaction.data or {})
+            await handler(interaction, *self.parts, *data.get("values", ()))
+        except Exception as error:
+            await answer_error(interaction, error)
+
+
+# --- answering --------------------------------------------------------------------------------------
+
+
+async def reply(interaction: Interaction, post: Post) -> None:
+    """Answer privately; follows a `defer`."""
+    await interaction.followup.send(view=layout(post), ephemeral=True)
+
+
+async def change(interaction: Interaction, post: Post) -> None:
+    """Put `post` in place of the message whose button was pressed."""
+    if interaction.response.is_done():
+        await interaction.edit_original_response(view=layout(post))
+    else:
+        await interaction.response.edit_message(view=layout(post))
+
+
+async def answer_error(interaction: Interaction, error: BaseException) -> None:
+    """Tell the person who asked, in their words; log what only the operator can mend."""
+    match error:
+        case InvalidQuery():
+            text = f"{error}\n```\n{error.text[:1000].replace('`', '’')}\n{' ' * min(error.at, 1000)}^\n```"
+        case UserError():
+            text = str(error)
+        case app_commands.CheckFailure():
+            text = "You may not use this command here."
+        case PaperboyError():
+            log.error("/%s: %s", interaction.command and interaction.command.qualified_name, error)
+            text = f"That did not work: {escape(str(error))}"
+        case _:
+            log.error("an interaction failed", exc_info=error)
+            text = "Something went wrong on my side; the operator finds it in the log. Please try again later."
+    try:
+        if not interaction.response.is_done():
+            await interaction.response.defer(ephemeral=True)
+        await reply(interaction, posts.notice(text))
+    except discord.HTTPException as failure:
+        log.warning("an answer could not be given: %s", failure)
+
+
+def require_manager(interaction: Interaction) -> None:
+    """Buttons carry no default permissions of their own. Raises UserError."""
+    if not interaction.permissions.manage_guild:
+        raise UserError("Only people who may manage this server (Manage Server) can change its digests.")
+
+
+def require_posting(channel: discord.abc.GuildChannel) -> None:
+    """Raises UserError that names what is missing for posting in `channel`."""
+    held = channel.permissions_for(channel.guild.me)
+    missing = [name for name, wanted in NEEDED if wanted and not getattr(held, name)]
+    if missing:
+        names = ", ".join(f"**{name.replace('_', ' ').title()}**" for name in missing)
+        raise UserError(
+            f"In {channel.mention} I lack {names}: allow it in the channel’s settings, then ask again."
+        )
+
+
+# --- the connection ---------------------------------------------------------------------------------
+
+
+class Connection:
+    """Keeps a client connected: discord.py ends on a refused first connection or an event that it cannot
+    parse; `serve` starts a fresh client then, with growing pauses."""
+
+    def __init__(self, token: str, *, db: Database, clock: Clock, feeds: Sequence[Feed]) -> None:
+        self._token, self._db, self._clock, self._feeds = token, db, clock, feeds
+        self._bot: Paperboy | None = None
+        self.publisher = DiscordPublisher(lambda: self._bot if self.ready else None)
+
+    @property
+    def ready(self) -> bool:
+        return self._bot is not None and self._bot.is_ready() and not self._bot.is_closed()
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Stay connected until `stop`. Raises ConfigError where Discord refuses the token."""
+        pause = 5.0
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                began = asyncio.get_running_loop().time()
+                await self._connect(stopped)
+                if asyncio.get_running_loop().time() - began > 600:
+                    pause = 5.0
+                if not stop.is_set():
+                    log.info("next try in %.0f seconds", pause)
+                    await asyncio.wait({stopped}, timeout=pause)
+                    pause = min(pause * 2, 300.0)
+        finally:
+            stopped.cancel()
+
+    async def _connect(self, stopped: asyncio.Task[bool]) -> None:
+        """One client, from login to its end."""
+        bot = Paperboy(db=self._db, clock=self._clock, feeds=self._feeds, publisher=self.publisher)
+        self._bot = bot
+        running = asyncio.create_task(bot.start(self._token))
+        try:
+            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done() and (error := running.exception()):
+                raise error
+        except discord.LoginFailure:
+            raise ConfigError(
+                [
+                    "DISCORD_TOKEN is refused by Discord: copy it again from the Bot page of your application "
+                    "(“Reset Token” makes a new one)."
+                ]
+            ) from None
+        except Exception as error:
+            log.warning("the connection to Discord ended: %s: %s", type(error).__name__, error)
+        finally:
+            self._bot = None
+            await bot.close()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+async def check_token(token: str) -> tuple[str, bool]:
+    """(what Discord says of the token, whether it is good)."""
+    client = discord.Client(intents=discord.Intents.none())
+    try:
+        await client.login(token)
+        return f"fine, {client.user}", True
+    except discord.LoginFailure:
+        return "refused by Discord: copy it again from the Bot page of your application", False
+    except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        return f"Discord could not be asked ({type(error).__name__}): check the network, then try again", False
+    finally:
+        await client.close()
+
+
+def invite(application_id: int | None, token: str) -> str:
+    """The link that adds the bot to a server, with exactly the permissions that it needs.
+
+    A token begins with its application's id in base64. Raises UserError where neither is given.
+    """
+    if application_id is None:
+        try:
+            head = token.partition(".")[0]
+            application_id = int(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+        except (ValueError, binascii.Error):
+            raise UserError(
+                "Whose invite? Set DISCORD_TOKEN, or give --application-id (the Application ID on the General "
+                "Information page of your application)."
+            ) from None
+    scopes = ("bot", "applications.commands")
+    return discord.utils.oauth_url(application_id, permissions=NEEDED, scopes=scopes)

@@ -1,0 +1,41 @@
+"""`/search`: the archive's answer, in pages, with "Subscribe to this search"."""
+
+from __future__ import annotations
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.digest import answer as answers
+from bot.models import Post
+from bot.papers.query import MAX_LENGTH
+from bot.pipeline import ask
+from cogs._client import Interaction, Paperboy, change, reply
+from storage import papers, searches
+
+
+class Search(commands.Cog):
+    def __init__(self, bot: Paperboy) -> None:
+        self.bot = bot
+        bot.actions["page"] = self.turn
+
+    @app_commands.command(description="Search the papers that have been seen")
+    @app_commands.describe(query='Words, "a phrase", author:name, cat:cs.CL, since:7d; /help shows all')
+    async def search(self, interaction: Interaction, query: app_commands.Range[str, 1, MAX_LENGTH]) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await reply(interaction, await self._page(query, 0))
+
+    async def turn(self, interaction: Interaction, number: str, page: str) -> None:
+        await interaction.response.defer()
+        query = await searches.recall(self.bot.db, int(number))
+        await change(interaction, await self._page(query, max(0, int(page))))
+
+    async def _page(self, query: str, page: int) -> Post:
+        now = self.bot.clock()
+        answer = await ask.search(self.bot.db, query, now=now, offset=page * answers.PAGE)
+        if not answer.hits:
+            return answers.nothing_post(answer, await papers.count(self.bot.db))
+        return answers.answer_post(answer, await searches.remember(self.bot.db, answer.query.text, now=now))
+
+
+async def setup(bot: Paperboy) -> None:
+    await bot.add_cog(Search(bot))

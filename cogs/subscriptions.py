@@ -1,0 +1,154 @@
+"""`/subscribe` and `/subscriptions`: topics of channels, previewed before they are saved."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.digest import answer as answers
+from bot.digest import post as posts
+from bot.errors import UserError
+from bot.models import Channel, ChannelId, GuildId, Post, Topic, TopicId
+from bot.papers.query import MAX_LENGTH, parse
+from bot.pipeline import ask
+from cogs._client import Interaction, Paperboy, answer_error, change, reply, require_manager, require_posting
+from cogs.digest import zone_choices
+from storage import channels, searches
+
+
+class Subscriptions(commands.Cog):
+    def __init__(self, bot: Paperboy) -> None:
+        self.bot = bot
+        bot.actions |= {
+            "offer": self.offer,
+            "zone": self.choose_zone,
+            "confirm": self.confirm,
+            "cancel": self.cancel,
+            "topic": self.show,
+            "topics": self.back,
+            "edit": self.edit,
+            "remove": self.remove,
+        }
+
+    @app_commands.command(description="Give a channel a topic: see what it would have brought, then confirm")
+    @app_commands.guild_only()
+    @app_commands.default_permissions(manage_guild=True)
+    @app_commands.describe(
+        query="What to follow, as in /search; empty for everything, by votes",
+        channel="Where to post; default: this channel",
+        zone="The channel's time zone, asked for once",
+    )
+    async def subscribe(
+        self,
+        interaction: Interaction,
+        query: app_commands.Range[str, 0, MAX_LENGTH] = "",
+        channel: discord.TextChannel | None = None,
+        zone: str | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        place = channel or interaction.channel
+        await reply(interaction, await self._offer(place, query, zone))
+
+    @subscribe.autocomplete("zone")
+    async def _zones(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return zone_choices(typed)
+
+    async def offer(self, interaction: Interaction, number: str) -> None:
+        """ "Subscribe to this search" under an answer."""
+        require_manager(interaction)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        query = await searches.recall(self.bot.db, int(number))
+        await reply(interaction, await self._offer(interaction.channel, query, None))
+
+    async def choose_zone(self, interaction: Interaction, number: str, channel: str, zone: str) -> None:
+        require_manager(interaction)
+        await interaction.response.defer()
+        query = await searches.recall(self.bot.db, int(number))
+        await change(interaction, await self._offer(self.bot.get_channel(int(channel)), query, zone))
+
+    async def confirm(self, interaction: Interaction, number: str, channel: str, zone: str) -> None:
+        require_manager(interaction)
+        await interaction.response.defer()
+        query = await searches.recall(self.bot.db, int(number))
+        found, new = await ask.subscribe(
+            self.bot.db,
+            ChannelId(int(channel)),
+            GuildId(interaction.guild_id or 0),
+            query,
+            zone,
+            now=self.bot.clock(),
+        )
+        await change(interaction, answers.subscribed_post(found, query, new=new))
+
+    async def cancel(self, interaction: Interaction) -> None:
+        await change(interaction, posts.notice("Nothing was changed."))
+
+    async def _offer(self, place: object, query: str, zone: str | None) -> Post:
+        if not isinstance(place, discord.TextChannel):
+            raise UserError("Digests go to text and announcement channels: name one with `channel:`.")
+        require_posting(place)
+        now = self.bot.clock()
+        offer = await ask.offer(self.bot.db, ChannelId(place.id), query, zone, now=now)
+        number = await searches.remember(self.bot.db, offer.query.text, now=now)
+        return answers.offer_post(offer, where=place.mention, number=number, channel=place.id)
+
+    @app_commands.command(description="What this server's channels follow; change or remove a topic")
+    @app_commands.guild_only()
+    @app_commands.default_permissions(manage_guild=True)
+    async def subscriptions(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await reply(interaction, answers.subscriptions_post(await self.all(interaction)))
+
+    async def show(self, interaction: Interaction, number: str) -> None:
+        require_manager(interaction)
+        topic = await self._topic(interaction, number)
+        await change(interaction, answers.topic_post(topic))
+
+    async def back(self, interaction: Interaction) -> None:
+        require_manager(interaction)
+        await change(interaction, answers.subscriptions_post(await self.all(interaction)))
+
+    async def remove(self, interaction: Interaction, number: str) -> None:
+        require_manager(interaction)
+        topic = await self._topic(interaction, number)
+        await channels.unsubscribe(self.bot.db, topic.id)
+        await change(interaction, answers.subscriptions_post(await self.all(interaction), removed=topic.text))
+
+    async def edit(self, interaction: Interaction, number: str) -> None:
+        require_manager(interaction)
+        await interaction.response.send_modal(Edit(self, await self._topic(interaction, number)))
+
+    async def all(self, interaction: Interaction) -> list[tuple[Channel, tuple[Topic, ...]]]:
+        found = await channels.of_guild(self.bot.db, GuildId(interaction.guild_id or 0))
+        return [(channel, await channels.topics(self.bot.db, channel.id)) for channel in found]
+
+    async def _topic(self, interaction: Interaction, number: str) -> Topic:
+        """Raises NotFound, also for a topic of another server."""
+        topic = await channels.topic(self.bot.db, TopicId(int(number)))
+        own = {channel.id for channel, _ in await self.all(interaction)}
+        if topic.channel_id not in own:
+            raise channels.gone()
+        return topic
+
+
+class Edit(ui.Modal, title="Change this topic"):
+    """The topic's query as text, checked before it is saved."""
+
+    def __init__(self, cog: Subscriptions, topic: Topic) -> None:
+        super().__init__()
+        self._cog, self._topic = cog, topic
+        self._text: ui.TextInput[Edit] = ui.TextInput(default=topic.text, max_length=MAX_LENGTH)
+        self.add_item(ui.Label(text="Query, as in /search", component=self._text))
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        query = parse(self._text.value)
+        await channels.edit_topic(self._cog.bot.db, self._topic.id, query.text)
+        await self._cog.back(interaction)  # type: ignore[arg-type]
+
+    async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:  # type: ignore[override]
+        await answer_error(interaction, error)  # type: ignore[arg-type]
+
+
+async def setup(bot: Paperboy) -> None:
+    await bot.add_cog(Subscriptions(bot))

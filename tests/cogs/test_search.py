@@ -1,0 +1,78 @@
+"""Search, status and help as a member sees them."""
+
+from __future__ import annotations
+
+from bot.digest.status import COMMANDS
+from bot.papers.query import EXAMPLES, parse
+from storage.database import Database
+from tests.cogs.scene import Scene, buttons, shown, text
+
+
+async def test_pages_turn_both_ways(scene: Scene) -> None:
+    found = await scene.member.slash(scene.papers, "search", query="diffusion")
+    assert found.ephemeral
+    message = shown(found)
+    assert "**12 papers** for `diffusion` · page 1 of 3" in text(message)
+    assert buttons(message)["Previous"]["disabled"]
+    turned = await scene.member.click(message, label="Next")
+    assert turned.response is not None
+    assert "page 2 of 3" in text(turned.response.message)
+    back = await scene.member.click(message, label="Previous")
+    assert back.response is not None
+    assert "page 1 of 3" in text(back.response.message)
+
+
+async def test_a_page_of_a_forgotten_search_says_so(scene: Scene) -> None:
+    message = shown(await scene.member.slash(scene.papers, "search", query="diffusion"))
+    async with scene.bot.db.write() as tx:
+        await tx.execute("DELETE FROM searches")
+    assert "ask it again" in text(shown(await scene.member.click(message, label="Next")))
+
+
+async def test_nothing_found_says_what_to_try(scene: Scene) -> None:
+    answer = text(shown(await scene.member.slash(scene.papers, "search", query="zebra")))
+    assert "No paper in the archive answers `zebra`" in answer
+    assert "/help" in answer
+
+
+async def test_wider_hits_are_marked(scene: Scene) -> None:
+    answer = text(shown(await scene.member.slash(scene.papers, "search", query="zebra diffusion")))
+    assert "0 papers** for" in answer
+    assert "only some of the words" in answer
+
+
+async def test_a_hostile_query_mentions_nobody_and_breaks_nothing(scene: Scene) -> None:
+    for query in ("@everyone", "` **x** `", "<@1>", "x" * 900, "' OR 1=1 --", "title:x NEAR(a b)", "{a} ^b *"):
+        message = shown(await scene.member.slash(scene.papers, "search", query=query))
+        assert not message.mention_everyone
+        assert not message.mentions
+
+
+async def test_status_tells_sources_and_channels(scene: Scene) -> None:
+    await scene.subscribe("agent")
+    status = text(shown(await scene.member.slash(scene.papers, "status")))
+    assert "◌ **Hugging Face** not read yet" in status
+    assert "79 papers in the archive" in status
+    assert "follows agent" in status
+    assert "next <t:" in status
+
+
+async def test_help_names_every_command_and_example(scene: Scene) -> None:
+    told = text(shown(await scene.member.slash(scene.papers, "help")))
+    names = {command.qualified_name for command in scene.bot.tree.walk_commands()} - {"digest"}
+    assert names == {name.removeprefix("/") for name, _ in COMMANDS}
+    assert all(f"`{name}`" in told for name, _ in COMMANDS)
+    assert all(f"`{query}`" in told for query, _ in EXAMPLES)
+
+
+def test_the_examples_of_the_help_are_queries() -> None:
+    for query, _ in EXAMPLES:
+        parse(query)
+
+
+async def test_a_bug_is_answered_kindly_and_logged(scene: Scene, archive: Database) -> None:
+    scene.faults_expected = True
+    async with archive.write() as tx:
+        await tx.execute("DROP TABLE listings")
+    answer = await scene.member.slash(scene.papers, "search", query="diffusion")
+    assert "Something went wrong on my side" in text(shown(answer))
