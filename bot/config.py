@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.addresses import shown
 from bot.errors import ConfigError
 from bot.models import Feed, FeedKind
 
@@ -58,8 +59,8 @@ def load(environment: Mapping[str, str]) -> Settings:
 
     def number(name: str, least: int, most: int) -> int:
         raw = text(name)
-        if not raw.isdecimal() or not least <= int(raw) <= most:
-            faults.append(f"{name} is {raw!r}: it takes a whole number from {least} to {most}.")
+        if not re.fullmatch(r"[0-9]{1,9}", raw) or not least <= int(raw) <= most:
+            faults.append(f"{name} is {raw[:40]!r}: it takes a whole number from {least} to {most}.")
             return least
         return int(raw)
 
@@ -126,7 +127,7 @@ def _feeds(text: str, sites: Mapping[FeedKind, str], faults: list[str]) -> tuple
                     categories=categories,
                 )
             case "rss" if _is_web(rest):
-                safe = without_credentials(rest)
+                safe = shown(rest)
                 feed = Feed(kind=FeedKind.RSS, name=f"rss:{safe}", label=safe.partition("://")[2], address=rest)
             case "rss":
                 faults.append("PAPERBOY_SOURCES: behind rss: comes the feed's web address, rss:https://….")
@@ -149,14 +150,6 @@ def _is_web(address: str) -> bool:
         return False
 
 
-def without_credentials(address: str) -> str:
-    """`address` as it may be shown and stored: no user, no password, no key in its query."""
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    query = re.sub(r"((?:key|token|secret|password)[^=&]*=)[^&]*", r"\1…", parts.query, flags=re.IGNORECASE)
-    return parts._replace(netloc=host, query=query, fragment="").geturl()
-
-
 def read_env_file(text: str) -> dict[str, str]:
     """The assignments of a `.env` file: NAME=value lines, # comments, optional quotes and `export`.
 
@@ -172,11 +165,8 @@ def read_env_file(text: str) -> dict[str, str]:
             faults.append(f".env, line {number}: write NAME=value (the line is not shown, it may hold a secret).")
             continue
         value = value.strip()
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        else:
-            value = re.split(r"\s#", value, maxsplit=1)[0].rstrip()
-        found[name.strip()] = value
+        quoted = re.fullmatch(r"""(["'])(.*?)\1(?:\s+#.*)?""", value)
+        found[name.strip()] = quoted[2] if quoted else re.split(r"\s#", value, maxsplit=1)[0].rstrip()
     if faults:
         raise ConfigError(faults)
     return found

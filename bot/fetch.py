@@ -23,6 +23,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
+from bot.addresses import shown
 from bot.errors import FeedError
 from bot.models import Fetched, Validators
 
@@ -37,22 +38,6 @@ _REDIRECTS = 5
 _LONGEST_WAIT = 86_400.0
 _AT_ONCE = 2
 _PIECE = 65_536
-_SECRET = re.compile(r"([?&;][^=&#;]*(?:key|token|secret|password)[^=&#;]*=)[^&#]*", re.IGNORECASE)
-
-
-def shown(url: str) -> str:
-    """An address fit for logs and people: without user info, and without the values of keys and tokens."""
-    text = "".join(character for character in url if character.isprintable() and not character.isspace())
-    scheme, separator, rest = text.partition("://")
-    if not separator:
-        return _SECRET.sub(r"\1…", text)
-    end = re.search(r"[/?#\\]|$", rest)
-    at = end.start() if end else len(rest)
-    host = rest[:at].rpartition("@")[2]
-    if not re.fullmatch(r"(?:\[[^\[\]]*\]|[^:@]*)(?::\d*)?", host):
-        # A password with a slash in it: where it ends is a guess, so nothing of it is shown.
-        return f"{scheme}://…"
-    return _SECRET.sub(r"\1…", f"{scheme}://{host}{rest[at:]}")
 
 
 class Fetcher:

@@ -15,8 +15,9 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from bot.addresses import shown
 from bot.errors import FeedError
-from bot.fetch import Fetcher, shown
+from bot.fetch import Fetcher
 from bot.models import Fetched, Validators
 
 NONE = Validators()

@@ -30,6 +30,11 @@ def address(base: str, categories: tuple[str, ...]) -> str:
     return f"{base.rstrip('/')}/rss/{'+'.join(categories)}"
 
 
+def page(category: str, day: date) -> str:
+    """A day's announcements, for people."""
+    return f"https://arxiv.org/catchup/{category}/{day.isoformat()}"
+
+
 def parse(body: bytes) -> Parsed:
     """The papers of one answer. An empty list is a normal one: nothing is announced on weekends and holidays.
 

@@ -1,0 +1,22 @@
+"""Web addresses fit to be shown and stored. Pure; imports nothing of ours."""
+
+from __future__ import annotations
+
+import re
+
+_SECRET = re.compile(r"([?&;][^=&#;]*(?:key|token|secret|password)[^=&#;]*=)[^&#]*", re.IGNORECASE)
+
+
+def shown(url: str) -> str:
+    """An address fit for logs and people: without user info, and without the values of keys and tokens."""
+    text = "".join(character for character in url if character.isprintable() and not character.isspace())
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return _SECRET.sub(r"\1…", text)
+    end = re.search(r"[/?#\\]|$", rest)
+    at = end.start() if end else len(rest)
+    host = rest[:at].rpartition("@")[2]
+    if not re.fullmatch(r"(?:\[[^\[\]]*\]|[^:@]*)(?::\d*)?", host):
+        # A password with a slash in it: where it ends is a guess, so nothing of it is shown.
+        return f"{scheme}://…"
+    return _SECRET.sub(r"\1…", f"{scheme}://{host}{rest[at:]}")
