@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 
 from bot.digest import markup
 from bot.digest.due import days_told
 from bot.digest.markup import escape, link, local
-from bot.digest.post import BY_MODEL, TITLE, facts, said
-from bot.models import Answer, Block, Button, Channel, Hit, Line, Offer, Post, Row, Schedule, Select, Text, Topic
+from bot.digest.post import BY_MODEL, REASONS, TITLE, facts, said
+from bot.models import (
+    Answer,
+    Block,
+    Button,
+    Channel,
+    ChannelId,
+    Hit,
+    Line,
+    Offer,
+    Paper,
+    Post,
+    Row,
+    Schedule,
+    Select,
+    Text,
+    Topic,
+)
 from bot.papers.summary import shorten, summarise
 from bot.papers.trending import counted
 
 PAGE = 5
 """Hits on one page of an answer."""
+OFFERED = 8
+"""Papers that an offer shows."""
+TOPICS, CHANNELS = 12, 12
+"""Topics listed of one channel, and channels in one list."""
+MENU = 25
+"""Choices in a Discord menu."""
 ZONES = (
     "UTC",
     "America/Los_Angeles",
@@ -51,10 +74,13 @@ def answer_post(answer: Answer, number: int) -> Post:
         found += f", {counted(answer.wider, 'paper')} with some of the words"
     page, pages = answer.offset // PAGE, max(1, -(-(answer.total + answer.wider) // PAGE))
     head = f"{found}{f' · page {page + 1} of {pages}' if pages > 1 else ''}"
-    for limit in range(240, 39, -40):
+    # Summaries are shortened evenly before a paper is left out.
+    for count, limit in product(range(len(answer.hits), -1, -1), range(240, 39, -40)):
         blocks: list[Block] = [Text(head)]
-        for hit in answer.hits:
+        for hit in answer.hits[:count]:
             blocks += [Line(), Text(_hit(hit, limit))]
+        if left := len(answer.hits) - count:
+            blocks.append(Text(f"-# {left} of this page left out: too long for one message"))
         blocks.append(
             Row(
                 (
@@ -90,7 +116,7 @@ def _hit(hit: Hit, limit: int) -> str:
     listed = f"{paper.listed_on.day} {paper.listed_on:%b %Y} · " if paper.listed_on else ""
     lines.append(f"-# {listed}{facts(paper)}")
     if words := said(hit.reasons):
-        lines.append(f"-# ↳ {escape('; '.join(words[:3]))}")
+        lines.append(f"-# ↳ {escape(shorten('; '.join(words[:3]), REASONS))}")
     return "\n".join(lines)
 
 
@@ -100,14 +126,19 @@ def offer_post(offer: Offer, *, where: str, number: int, channel: int) -> Post:
     `where` mentions the channel, `number` stands for the query in button ids. A channel without a schedule
     is asked for its time zone first.
     """
-    found = f"In the last seven days it matched **{counted(offer.total, 'paper')}**"
-    head = (
-        f"### Subscribe {where} to {code(offer.query.text)}?\n{found}{', the hottest:' if offer.papers else '.'}"
-    )
+    for count in range(min(len(offer.papers), OFFERED), -1, -1):
+        post = _offer(offer, offer.papers[:count], where=where, number=number, channel=channel)
+        if markup.fits(post):
+            break
+    return post
+
+
+def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, channel: int) -> Post:
+    total = f"more than {offer.total} papers" if offer.capped else counted(offer.total, "paper")
+    found = f"In the last seven days it matched **{total}**"
+    head = f"### Subscribe {where} to {code(offer.query.text)}?\n{found}{', the hottest:' if papers else '.'}"
     blocks: list[Block] = [Text(head)]
-    blocks += [
-        Text(f"{link(shorten(paper.title, 110), paper.url)}\n-# {facts(paper)}") for paper in offer.papers[:8]
-    ]
+    blocks += [Text(f"{link(shorten(paper.title, 110), paper.url)}\n-# {facts(paper)}") for paper in papers]
     if not offer.papers:
         blocks.append(Text("-# You can subscribe all the same: it may match what comes."))
     blocks.append(Line())
@@ -122,7 +153,10 @@ def offer_post(offer: Offer, *, where: str, number: int, channel: int) -> Post:
             Text("-# Not in the list? Ask again with the option `zone`, which knows them all."),
         ]
         return Post(tuple(blocks))
-    told = f"{schedule_told(offer.schedule)}; the first {local(offer.first, 'F')}.{early_told(offer.early)}"
+    state = (
+        f"paused: {escape(shorten(offer.paused, 200))}" if offer.paused else f"the first {local(offer.first, 'F')}"
+    )
+    told = f"{schedule_told(offer.schedule)}; {state}.{early_told(offer.early)}"
     confirm = Button(
         label="Confirm", custom_id=f"paperboy:confirm:{number}:{channel}:{offer.schedule.zone}", primary=True
     )
@@ -134,7 +168,11 @@ def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:
     """The confirmation, and what to do next."""
     if not new:
         return Post((Text(f"<#{channel.id}> follows {code(query)} already. Nothing was changed."),))
-    when = f"the next {local(channel.next_due, 'F')}" if channel.next_due else f"paused: {channel.paused}"
+    when = (
+        f"the next {local(channel.next_due, 'F')}"
+        if channel.next_due
+        else f"paused: {escape(shorten(channel.paused or '', 200))}"
+    )
     return Post(
         (
             Text(
@@ -146,25 +184,48 @@ def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:
     )
 
 
-def subscriptions_post(told: Sequence[tuple[Channel, Sequence[Topic]]], *, removed: str = "") -> Post:
-    """Every channel's topics, and a menu to choose one of them (Discord's menus hold 25)."""
+def subscriptions_post(
+    told: Sequence[tuple[Channel, Sequence[Topic]]],
+    *,
+    names: Mapping[ChannelId, str] | None = None,
+    removed: str = "",
+) -> Post:
+    """Every channel's topics, and a menu to choose one of them. `names` are the channels', for the menu,
+    which shows no mentions."""
     blocks: list[Block] = []
     if removed:
         blocks.append(Text(f"✓ {code(removed)} is removed."))
-    topics = [topic for _, own in told for topic in own]
+    following = [(channel, own) for channel, own in told if own]
+    topics = [topic for _, own in following for topic in own]
     if not topics:
         blocks.append(Text("No channel of this server follows anything yet: `/subscribe` begins."))
         return Post(tuple(blocks))
-    for channel, own in told[:12]:
-        if own:
-            listed = "\n".join(f"- {code(shorten(topic.text, 80))}" for topic in own[:12])
-            left = f"\n-# and {len(own) - 12} more" if len(own) > 12 else ""
-            state = f" · paused: {escape(channel.paused)}" if channel.paused else ""
-            head = f"**<#{channel.id}>** {when_told(channel.schedule)}{state}"
-            blocks.append(Text(shorten(f"{head}\n{listed}{left}", 300)))
-    options = tuple((str(topic.id), shorten(topic.text, 100)) for topic in topics[:25])
+    room = (markup.MAX_CHARACTERS - 600) // min(len(following), CHANNELS)
+    blocks += [Text(_followed(channel, own, room)) for channel, own in following[:CHANNELS]]
+    if len(following) > CHANNELS:
+        blocks.append(Text(f"-# and {counted(len(following) - CHANNELS, 'more channel')}"))
+    options = tuple(
+        (str(topic.id), shorten(f"#{(names or {}).get(topic.channel_id, '?')}: {topic.text}", 100))
+        for topic in topics[:MENU]
+    )
+    if len(topics) > MENU:
+        blocks.append(Text(f"-# The menu holds the first {MENU}; the option `channel` shows one channel’s."))
     blocks.append(Select("paperboy:topic", "Change or remove a topic", options))
     return Post(tuple(blocks))
+
+
+def _followed(channel: Channel, own: Sequence[Topic], room: int) -> str:
+    """A channel and its topics, as many as fit in `room` characters."""
+    state = f" · paused: {escape(shorten(channel.paused, 80))}" if channel.paused else ""
+    head = f"**<#{channel.id}>** {when_told(channel.schedule)}{state}"
+    for count in range(min(len(own), TOPICS), -1, -1):
+        lines = [head, *(f"- {code(shorten(topic.text, 80))}" for topic in own[:count])]
+        if len(own) > count:
+            lines.append(f"-# and {len(own) - count} more")
+        text = "\n".join(lines)
+        if markup.length(text) <= room:
+            break
+    return text
 
 
 def topic_post(topic: Topic) -> Post:

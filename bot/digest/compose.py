@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import date
+from itertools import zip_longest
 
 from bot.models import Digest, Hit, Match, Paper, PaperId, Query
 from bot.papers import query as queries
@@ -24,34 +25,32 @@ def compose(
     shown: Set[PaperId],
     size: int,
     day: date,
-    source_url: str,
 ) -> Digest:
     """The day's answers: each topic's best in turn until `size` is reached, then ordered by heat.
 
-    `candidates` holds each topic's strict hits; `shown` what the channel has had. An empty `papers` means
-    that there is nothing to post; `silence` says why.
+    `candidates` holds each topic's strict hits; `shown` what the channel has had. Another topic begins each
+    day, so that none starves where there are more topics than places. An empty `papers` means that there is
+    nothing to post; `silence` says why.
     """
-    queues = [
-        [hit for hit in voted_only(topic, candidates[topic]) if hit.paper.id not in shown] for topic in topics
+    begin = day.toordinal() % max(1, len(topics))
+    turns = [*topics[begin:], *topics[:begin]]
+    fresh = {
+        topic: {
+            hit.paper.id: hit
+            for hit in sorted(voted_only(topic, candidates[topic]), key=lambda hit: trending.order(hit.paper))
+            if hit.paper.id is not None and hit.paper.id not in shown
+        }
+        for topic in turns
+    }
+    ranks = zip_longest(*(hits.values() for hits in fresh.values()))
+    chosen = {hit.paper.id: hit.paper for rank in ranks for hit in rank if hit}
+    papers = list(chosen.values())
+    told = [
+        sorted(papers[:size], key=trending.order),
+        sorted(papers[size:], key=trending.order)[:MORE],
     ]
-    for queue in queues:
-        queue.sort(key=lambda hit: trending.order(hit.paper))
-    chosen: dict[PaperId, Paper] = {}
-    for rank in range(max(map(len, queues), default=0)):
-        for queue in queues:
-            if rank < len(queue) and (paper_id := queue[rank].paper.id) is not None:
-                chosen.setdefault(paper_id, queue[rank].paper)
-    ordered = list(chosen.values())
-    matches = [_match(paper, topics, queues) for paper in ordered]
-    papers = sorted(matches[:size], key=lambda match: trending.order(match.paper))
-    more = sorted(matches[size:], key=lambda match: trending.order(match.paper))
-    return Digest(
-        day=day,
-        source_url=source_url,
-        papers=tuple(papers),
-        more=tuple(more[:MORE]),
-        topics=tuple(topic.text for topic in topics),
-    )
+    shown_now, more = ([_match(paper, topics, fresh) for paper in part] for part in told)
+    return Digest(day=day, papers=tuple(shown_now), more=tuple(more), topics=tuple(topic.text for topic in topics))
 
 
 def silence(topics: Sequence[Query], candidates: Mapping[Query, Sequence[Hit]], *, seen: int, since: date) -> str:
@@ -72,18 +71,13 @@ def voted_only(topic: Query, hits: Sequence[Hit]) -> list[Hit]:
     return list(hits)
 
 
-def _match(paper: Paper, topics: Sequence[Query], queues: Sequence[Sequence[Hit]]) -> Match:
-    names: list[str] = []
-    why: list[str] = []
-    for topic, queue in zip(topics, queues, strict=True):
-        hit = next((hit for hit in queue if hit.paper.id == paper.id), None)
-        if hit:
-            names.append(topic.text)
-            why += queries.explain(topic, paper, hit.marks)
+def _match(paper: Paper, topics: Sequence[Query], fresh: Mapping[Query, Mapping[PaperId, Hit]]) -> Match:
+    found = [(topic, hit) for topic in topics if paper.id is not None and (hit := fresh[topic].get(paper.id))]
+    why = [reason for topic, hit in found for reason in queries.explain(topic, paper, hit.marks)]
     text, author = summarise(paper)
     return Match(
         paper=paper,
-        topics=tuple(names),
+        topics=tuple(topic.text for topic, _ in found),
         score=float(paper.votes or 0),
         reasons=(*dict.fromkeys(why), *trending.reasons(paper)),
         summary=text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -25,8 +26,8 @@ def next_due(schedule: Schedule, after: datetime, *, served: datetime | None = N
     """The first due moment later than `after`, in UTC.
 
     A local day on which `served` fell is over: it gets no second digest, however the schedule changes.
-    A time that the clock skips that day is taken as soon as the clock is past it; one that comes twice is
-    taken the first time (PEP 495, fold=0).
+    A time that the clock skips that day is taken behind the gap (before it, where the gap ends the day); one
+    that comes twice is taken the first time (PEP 495, fold=0).
     """
     zone = ZoneInfo(schedule.zone)
     done = served.astimezone(zone).date() if served else date.min
@@ -34,10 +35,20 @@ def next_due(schedule: Schedule, after: datetime, *, served: datetime | None = N
     for day in _days(after.astimezone(zone).date() - timedelta(days=1), 16):
         if day.weekday() not in schedule.days or day <= done:
             continue
-        moment = datetime.combine(day, schedule.post_at, tzinfo=zone).astimezone(UTC)
-        if moment > after and moment.astimezone(zone).date() == day:
+        moment = _moment(day, schedule.post_at, zone)
+        if moment is not None and moment > after:
             return moment
     raise ValueError(f"{schedule} is never due")
+
+
+def _moment(day: date, at: time, zone: ZoneInfo) -> datetime | None:
+    """When it is `at` on the local `day`; None where the zone skipped the whole day."""
+    for fold in (0, 1):
+        # Where the clock skips from `at` over midnight (Nuuk, 23:00 to 24:00), fold=1 is as far before the gap.
+        moment = datetime.combine(day, at.replace(fold=fold), tzinfo=zone).astimezone(UTC)
+        if moment.astimezone(zone).date() == day:
+            return moment
+    return None
 
 
 def local_day(schedule: Schedule, now: datetime) -> date:
@@ -68,7 +79,7 @@ def is_early(schedule: Schedule, now: datetime) -> bool:
 def zone_named(text: str) -> str:
     """An IANA zone, whatever its capitals. Raises UserError with what would work."""
     wanted = text.strip().replace(" ", "_").casefold()
-    for name in available_timezones():
+    for name in available_timezones() - {"localtime", "Factory"}:  # the host's own, or none
         if name.casefold() == wanted:
             return name
     raise UserError(
@@ -99,7 +110,9 @@ def time_named(text: str) -> time:
     try:
         number = int(hour)
         if raw.endswith(("am", "pm")):
-            number = number % 12 + (12 if afternoon and 1 <= number <= 12 else 0)
+            if number > 12:
+                raise ValueError(raw)
+            number = number % 12 + (12 if afternoon else 0)
         return time(number, int(minute or 0))
     except ValueError:
         raise UserError(f"“{text[:40]}” is no time of day: write it as `09:30`.") from None
@@ -111,7 +124,7 @@ def days_named(text: str) -> frozenset[int]:
     if raw in _GROUPS:
         return frozenset(_GROUPS[raw])
     found: set[int] = set()
-    for part in raw.replace("–", "-").replace(",", " ").split():
+    for part in re.sub(r"\s*[-–]\s*", "-", raw).replace(",", " ").split():
         ends = [_day_number(end) for end in part.split("-")]
         if not 1 <= len(ends) <= 2 or None in ends:
             raise UserError(f"“{text[:60]}” names no days: write `mon-fri`, `tue, thu` or `daily`.")

@@ -15,9 +15,13 @@ from bot.models import Line, Post, Row, Select, Text
 
 MAX_COMPONENTS = 40
 MAX_CHARACTERS = 4_000
+LONGEST_ADDRESS = 500
+"""A longer one would take the place of other papers: its title stands without a link."""
 
 _PUNCTUATION = re.compile(r"([\\*_~`|\[\]()<>#])")
 _LINE_START = re.compile(r"^(\s*)([-+>]|\d+\.)", re.MULTILINE)
+# What `as_text` takes back: an escape, code, a link, a local time, bold.
+_MARKUP = re.compile(r"\\([\\*_~`|\[\]()<>#:\-+>.])|`([^`]*)`|\[((?:[^\]\\]|\\.)*)\]\((\S+?)\)|<t:(\d+):\w>|\*\*")
 
 
 def escape(text: str) -> str:
@@ -31,7 +35,8 @@ def escape(text: str) -> str:
 def link(text: str, url: str) -> str:
     """`text` (plain) linked to `url`."""
     safe = re.sub(r"[()<>\[\]\\\s|*`]", lambda found: f"%{ord(found[0]):02X}", url)
-    return f"[{escape(text) or 'untitled'}]({safe})"
+    told = escape(text) or "untitled"
+    return f"[{told}]({safe})" if len(safe) <= LONGEST_ADDRESS else told
 
 
 def local(moment: datetime, style: str = "f") -> str:
@@ -54,8 +59,13 @@ def components(post: Post) -> int:
 
 
 def characters(post: Post) -> int:
-    """What Discord counts against 4,000: all displayed text (UTF-16 units, the larger of the two ways)."""
-    return sum(len(block.content.encode("utf-16-le")) // 2 for block in post.blocks if isinstance(block, Text))
+    """What Discord counts against 4,000: all displayed text."""
+    return sum(length(block.content) for block in post.blocks if isinstance(block, Text))
+
+
+def length(text: str) -> int:
+    """Characters as Discord may count them: UTF-16 units, the larger of the two ways."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def fits(post: Post) -> bool:
@@ -85,24 +95,20 @@ def _address(url: str | None) -> str:
 def _line(line: str, width: int) -> str:
     small = line.startswith("-# ")
     line = re.sub(r"^(?:-# |#{1,3} )", "", line)
-    line = re.sub(r"<t:(\d+):\w>", lambda found: _told(int(found[1])), line)
     # The address of a link stands on a line of its own.
-    line, *addresses = _unlinked(line)
-    line = re.sub(r"(?<!\\)(?:\*\*|`)", "", line)
-    line = re.sub(r"\\([\\*_~`|\[\]()<>#:\-+>.])", r"\1", line).replace("@\u200b", "@")
+    addresses: list[str] = []
+
+    def plain(found: re.Match[str]) -> str:
+        escaped, code, linked, address, moment = found.groups()
+        if address:
+            addresses.append(address)
+            return _MARKUP.sub(plain, linked)
+        return _told(int(moment)) if moment else escaped or code or ""
+
+    line = _MARKUP.sub(plain, line).replace("@\u200b", "@")
     indent = "  " if small else ""
     wrapped = textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
     return "\n".join([*wrapped, *(f"  {address}" for address in addresses)])
-
-
-def _unlinked(line: str) -> tuple[str, ...]:
-    addresses: list[str] = []
-
-    def take(found: re.Match[str]) -> str:
-        addresses.append(found[2])
-        return found[1]
-
-    return re.sub(r"(?<!\\)\[((?:[^\]\\]|\\.)*)\]\((\S+?)\)", take, line), *addresses
 
 
 def _told(timestamp: int) -> str:

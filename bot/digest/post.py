@@ -29,6 +29,8 @@ from bot.papers.trending import counted, short
 
 TITLE = 200
 """Characters of a title."""
+REASONS = 200
+"""Characters of the words that tell why a paper is there."""
 BY_MODEL = "✦"
 
 
@@ -62,7 +64,8 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
         custom_id=f"paperboy:more:{delivery}",
         disabled=not left,
     )
-    blocks.append(Row((more, Button(label="The day at the source", url=digest.source_url))))
+    source = (Button(label="The day at the source", url=digest.source_url),) if digest.source_url else ()
+    blocks.append(Row((more, *source)))
     return Post(tuple(blocks))
 
 
@@ -72,9 +75,9 @@ def _match(match: Match, limit: int) -> str:
         sign = f" {BY_MODEL}" if match.summary_by == "Hugging Face" else ""
         lines.append(f"{escape(shorten(match.summary, limit))}{sign}")
     lines.append(f"-# {facts(match.paper)}")
-    words = said(match.reasons)
+    words = shorten("; ".join(said(match.reasons)[:2]), REASONS)
     topics = ", ".join(shorten(topic, 40) for topic in match.topics[:3])
-    lines.append(f"-# ↳ {escape(topics)}{': ' + escape('; '.join(words[:2])) if words else ''}")
+    lines.append(f"-# ↳ {escape(topics)}{f': {escape(words)}' if words else ''}")
     return "\n".join(lines)
 
 
@@ -98,7 +101,7 @@ def facts(paper: Paper) -> str:
         parts.append(escape(names) + (f" +{others}" if others > 0 else ""))
     if paper.organization:
         parts.append(escape(shorten(paper.organization, 40)))
-    return " · ".join(parts) or escape(paper.key)
+    return " · ".join(parts) or escape(shorten(paper.key, 80))
 
 
 def more_post(papers: Sequence[Paper], day: datetime) -> Post:
@@ -121,4 +124,4 @@ def more_post(papers: Sequence[Paper], day: datetime) -> Post:
 
 def notice(text: str) -> Post:
     """A short word from the bot (markdown, already escaped)."""
-    return Post((Text(text[: markup.MAX_CHARACTERS]),))
+    return Post((Text(text.encode("utf-16-le")[: 2 * markup.MAX_CHARACTERS].decode("utf-16-le", "ignore")),))

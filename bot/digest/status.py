@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.digest.answer import when_told
-from bot.digest.markup import MAX_CHARACTERS, escape, local
+from bot.digest.markup import MAX_CHARACTERS, escape, length, local
 from bot.models import Block, Channel, Feed, FeedState, Line, Post, Text, Topic, Verdict
 from bot.papers.query import EXAMPLES
 from bot.papers.summary import shorten
 from bot.papers.trending import counted
 
+CHANNELS = 10
+"""Channels that one status shows."""
 COMMANDS = (
     ("/search", "find papers among those seen"),
     ("/subscribe", "give a channel a topic; shows first what it would have brought"),
@@ -33,17 +35,24 @@ def status_post(
     papers: int,
 ) -> Post:
     """Sources, then each channel with its next digest and its last verdicts."""
-    lines = [f"{_sign(state)} **{escape(feed.label)}** {_source(state)}" for feed, state in sources]
-    blocks: list[Block] = [Text(f"### Sources\n-# {counted(papers, 'paper')} in the archive\n" + "\n".join(lines))]
+    text = f"### Sources\n-# {counted(papers, 'paper')} in the archive"
+    for at, (feed, state) in enumerate(sources):
+        line = f"\n{_sign(state)} **{escape(shorten(feed.label, 120))}** {_source(state)}"
+        if length(text + line) > MAX_CHARACTERS // 2:
+            text += f"\n-# and {counted(len(sources) - at, 'more source')}"
+            break
+        text += line
+    blocks: list[Block] = [Text(text)]
     if not channels:
         blocks += [Line(), Text("No channel of this server has a digest yet: `/subscribe` begins.")]
-    room = MAX_CHARACTERS - len(blocks[0].content if isinstance(blocks[0], Text) else "") - 200
-    for channel, topics, verdicts in channels[:10]:
-        text = _channel(channel, topics, verdicts)
-        if len(text) > room:
-            blocks.append(Text("-# More channels than fit here: ask in a channel of its own."))
+    room = MAX_CHARACTERS - length(text) - 200
+    for at, (channel, topics, verdicts) in enumerate(channels):
+        texts = (_channel(channel, topics, verdicts[:count]) for count in (10, 5, 1, 0))
+        text = next((text for text in texts if length(text) <= room), "")
+        if not text or at == CHANNELS:
+            blocks.append(Text(f"-# and {counted(len(channels) - at, 'more channel')}"))
             break
-        room -= len(text)
+        room -= length(text)
         blocks += [Line(), Text(text)]
     return Post(tuple(blocks))
 
@@ -67,7 +76,7 @@ def _source(state: FeedState | None) -> str:
 
 def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdict]) -> str:
     if channel.paused:
-        state = f"⚠ paused: {escape(channel.paused)}"
+        state = f"⚠ paused: {escape(shorten(channel.paused, 200))}"
     elif not topics:
         state = "no topics: `/subscribe` gives it one"
     elif channel.next_due:
@@ -77,7 +86,7 @@ def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdi
     lines = [f"**<#{channel.id}>** {when_told(channel.schedule)}", state]
     if topics:
         lines.append(f"-# follows {', '.join(escape(shorten(topic.text, 40)) for topic in topics[:8])}")
-    for verdict in verdicts[:10]:
+    for verdict in verdicts:
         lines.append(f"-# {local(verdict.due_at)} {escape(shorten(verdict.text, 160))}")
     return "\n".join(lines)
 

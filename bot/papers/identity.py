@@ -62,4 +62,6 @@ def _address(url: str) -> str:
         if not name.casefold().startswith("utm_") and name.casefold() not in {"rss", "source", "ref"}
     ]
     query = f"?{urlencode(wanted)}" if wanted else ""
-    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}{query}"
+    # Some pages are a feed of their own, one entry a fragment.
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}{query}{fragment}"

@@ -15,6 +15,7 @@ Nothing else is special: `c++`, `it's`, `state-of-the-art` and `t:graph` are wor
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Literal, cast
 
 from bot.errors import InvalidQuery
@@ -28,7 +29,7 @@ MAX_DEPTH = 20
 _FIELD = re.compile(r"(author|org|cat|source|votes|since):", re.IGNORECASE)
 _VOTES = re.compile(r"(>=|<=|>|<|=)?(\d{1,9})")
 _SINCE = re.compile(r"(\d{1,4})([dw])", re.IGNORECASE)
-_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\0": " "})
 _EVERYTHING = {"", "trending", "*"}
 _SOURCES = {"hf": "huggingface"}
 
@@ -53,6 +54,8 @@ def parse(text: str) -> Query:
 
     Raises InvalidQuery, whose text says what would work and whose `at` points at the place.
     """
+    # A command line can carry halves of surrogate pairs, which no database takes.
+    text = text.encode("utf-8", "ignore").decode()
     text = " ".join(text.translate(_QUOTES).split())
     if len(text) > MAX_LENGTH:
         raise InvalidQuery(text, MAX_LENGTH, f"This is too long: at most {MAX_LENGTH:,} characters.")
@@ -80,16 +83,25 @@ def _satisfied(node: Node, paper: Paper) -> list[str]:
         case And(nodes) | Or(nodes):
             return [reason for inner in nodes for reason in _satisfied(inner, paper)]
         case Filter("author", value):
-            wanted = value.casefold()
-            return [f"by {name}" for name in paper.authors if wanted in name.casefold()][:2]
-        case Filter("org", value) if value.casefold() in paper.organization.casefold():
+            return [f"by {name}" for name in paper.authors if _holds(name, value)][:2]
+        case Filter("org", value) if _holds(paper.organization, value):
             return [f"from {paper.organization}"]
         case Filter("cat", value):
-            return [f"in {name}" for name in paper.categories if value.casefold() in name.casefold()][:1]
+            return [f"in {name}" for name in paper.categories if _holds(name, value)][:1]
         case Filter("source", value) if any(value in feed.casefold() for feed in paper.feeds):
             return [f"on {value}"]
         case _:
             return []
+
+
+def _holds(name: str, value: str) -> bool:
+    """Whether the words of `value` stand side by side in `name`, whatever their capitals and accents."""
+    return f" {_spelled(value)} " in f" {_spelled(name)} "
+
+
+def _spelled(text: str) -> str:
+    plain = (sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return " ".join(re.findall(r"[^\W_]+", "".join(plain).casefold()))
 
 
 class _Parser:
@@ -238,7 +250,9 @@ class _Parser:
 
 
 def _joined(kind: type[And] | type[Or], nodes: list[Node]) -> Node | None:
-    distinct = tuple(dict.fromkeys(nodes))
+    # A group of the same kind says nothing: `a (b c)` is `a b c`.
+    flat = (inner for node in nodes for inner in (node.nodes if isinstance(node, kind) else (node,)))
+    distinct = tuple(dict.fromkeys(flat))
     if not distinct:
         return None
     return distinct[0] if len(distinct) == 1 else kind(distinct)

@@ -14,7 +14,8 @@ LIMIT = 300
 
 # A full stop ends no sentence behind these, behind an initial, or inside a number.
 _SHORT = re.compile(
-    r"(?:\b(?:et al|e\.g|i\.e|cf|vs|viz|resp|approx|etc|Figs?|Eqs?|Secs?|Tabs?|Refs?|No|Dr|Prof|St)|\b[A-Z])\.$"
+    r"(?:\b(?:et al|e\.g|i\.e|w\.r\.t|s\.t|a\.k\.a|[Cc]f|vs|viz|resp|approx|etc|Figs?|Eqs?|Secs?|Tabs?|Refs?"
+    r"|No|Dr|Prof|St)|\b[A-Z])\.$"
 )
 _END = re.compile(r"[.!?]+[\"')\]”’]*(?=\s+[\"'(\[“‘$\\]?[A-Z0-9])")
 # "underexplored.In this work": the feed lost the space.
