@@ -9,9 +9,12 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime, time
 
-from bot.errors import NotFound
+from bot.errors import NotFound, UserError
 from bot.models import Channel, ChannelId, GuildId, Schedule, Topic, TopicId
 from storage.database import Database, known_moment, moment, seconds
+
+MAX_TOPICS = 25
+"""Of one channel: as many as a Discord menu can list."""
 
 _SELECT = "SELECT id, guild_id, post_at, zone, days, size, next_due, last_due, paused, created_at FROM channels"
 
@@ -68,7 +71,7 @@ async def due(db: Database, now: datetime) -> tuple[Channel, ...]:
     """The channels with topics whose time has come, longest waiting first."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            f"""{_SELECT} WHERE next_due <= ?
+            f"""{_SELECT} WHERE next_due <= ? AND paused IS NULL
             AND EXISTS (SELECT 1 FROM topics WHERE channel_id = channels.id) ORDER BY next_due, id""",
             (seconds(now),),
         )
@@ -84,14 +87,18 @@ async def topics(db: Database, channel_id: ChannelId) -> tuple[Topic, ...]:
     return tuple(map(_topic, rows))
 
 
-async def topic(db: Database, topic_id: TopicId) -> Topic:
-    """Raises NotFound."""
+async def topic(db: Database, topic_id: TopicId, guild_id: GuildId) -> Topic:
+    """Raises NotFound, also for a topic of another server."""
     async with db.read() as connection:
         rows = list(
-            await connection.execute_fetchall("SELECT id, channel_id, query FROM topics WHERE id = ?", (topic_id,))
+            await connection.execute_fetchall(
+                """SELECT id, channel_id, query FROM topics WHERE id = ?
+                AND channel_id IN (SELECT id FROM channels WHERE guild_id = ?)""",
+                (topic_id, guild_id),
+            )
         )
     if not rows:
-        raise gone()
+        raise _gone()
     return _topic(rows[0])
 
 
@@ -105,15 +112,17 @@ async def subscribe(
     next_due: datetime,
     now: datetime,
 ) -> bool:
-    """Add a topic to a channel; False where it is there already.
+    """Add a topic to a channel; False where it is there already. Raises UserError at MAX_TOPICS.
 
     A channel without topics takes `schedule` and `next_due`, and runs again; one with topics keeps its own.
     """
     async with db.write() as tx:
-        known = list(
-            await tx.execute_fetchall("SELECT EXISTS (SELECT 1 FROM topics WHERE channel_id = ?)", (channel_id,))
-        )
-        if not known[0][0]:
+        ((known,),) = await tx.execute_fetchall("SELECT count(*) FROM topics WHERE channel_id = ?", (channel_id,))
+        if known >= MAX_TOPICS:
+            raise UserError(
+                f"A channel can follow {MAX_TOPICS} topics: remove one with `/subscriptions`, or join two by OR."
+            )
+        if not known:
             await tx.execute(
                 """INSERT INTO channels (id, guild_id, post_at, zone, days, size, next_due, created_at)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -135,7 +144,7 @@ async def edit_topic(db: Database, topic_id: TopicId, query: str) -> None:
     async with db.write() as tx:
         cursor = await tx.execute("UPDATE OR REPLACE topics SET query = ? WHERE id = ?", (query, topic_id))
         if cursor.rowcount == 0:
-            raise gone()
+            raise _gone()
 
 
 async def unsubscribe(db: Database, topic_id: TopicId) -> None:
@@ -143,22 +152,24 @@ async def unsubscribe(db: Database, topic_id: TopicId) -> None:
     async with db.write() as tx:
         cursor = await tx.execute("DELETE FROM topics WHERE id = ?", (topic_id,))
         if cursor.rowcount == 0:
-            raise gone()
+            raise _gone()
 
 
-async def reschedule(
-    db: Database, channel_id: ChannelId, schedule: Schedule, *, next_due: datetime | None
-) -> None:
-    """`next_due` None leaves a paused channel paused."""
+async def reschedule(db: Database, channel: Channel, schedule: Schedule, *, next_due: datetime) -> bool:
+    """A paused channel stays paused. False, and nothing changed, where a digest came in between:
+    `next_due` was reckoned from a `channel` that is not true any more."""
     async with db.write() as tx:
-        await tx.execute(
-            "UPDATE channels SET post_at = ?, zone = ?, days = ?, size = ?, next_due = ? WHERE id = ?",
-            (*_schedule(schedule), seconds(next_due), channel_id),
+        cursor = await tx.execute(
+            """UPDATE channels SET post_at = ?, zone = ?, days = ?, size = ?,
+                next_due = iif(paused IS NULL, ?, NULL)
+            WHERE id = ? AND last_due IS ?""",
+            (*_schedule(schedule), seconds(next_due), channel.id, seconds(channel.last_due)),
         )
+        return cursor.rowcount == 1
 
 
 async def pause(db: Database, channel_id: ChannelId, reason: str) -> bool:
-    """Post nothing until resumed; False where there was nothing to pause."""
+    """Post nothing until resumed; False where there was nothing to pause. `reason` is plain text."""
     async with db.write() as tx:
         cursor = await tx.execute(
             "UPDATE channels SET paused = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
@@ -175,13 +186,16 @@ async def pause_guild(db: Database, guild_id: GuildId, reason: str) -> None:
         )
 
 
-async def resume(db: Database, channel_id: ChannelId, *, next_due: datetime) -> None:
+async def resume(db: Database, channel: Channel, *, next_due: datetime) -> bool:
+    """False as in `reschedule`, and where the channel is not paused any more."""
     async with db.write() as tx:
-        await tx.execute(
-            "UPDATE channels SET paused = NULL, next_due = ? WHERE id = ?", (seconds(next_due), channel_id)
+        cursor = await tx.execute(
+            """UPDATE channels SET paused = NULL, next_due = ?
+            WHERE id = ? AND last_due IS ? AND paused IS NOT NULL""",
+            (seconds(next_due), channel.id, seconds(channel.last_due)),
         )
+        return cursor.rowcount == 1
 
 
-def gone() -> NotFound:
-    """The answer to a button whose topic is not there any more."""
+def _gone() -> NotFound:
     return NotFound("This subscription is gone already. See `/subscriptions` for what is there.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
@@ -18,7 +18,7 @@ from urllib.parse import quote
 import aiosqlite
 
 from bot.errors import StorageError
-from storage.migrations import NotOurs, TooNew, migrate
+from storage.migrations import APPLICATION_ID, NotOurs, TooNew, migrate
 
 READERS = 2
 _BUSY_SECONDS = 5
@@ -92,14 +92,14 @@ class Database:
                 raise StorageError("The database is closed.")
             writer = self._writer
             with _worded(self.path):
-                await writer.execute("BEGIN IMMEDIATE")
                 try:
+                    await writer.execute("BEGIN IMMEDIATE")
                     yield writer
                     await writer.execute("COMMIT")
                 except BaseException:
-                    if writer.in_transaction:
-                        # Shielded: a cancelled task must not leave its transaction to the next writer.
-                        await asyncio.shield(asyncio.ensure_future(_rollback(writer)))
+                    # Also where a task was cancelled in its BEGIN or COMMIT, which runs on regardless; shielded,
+                    # because it must not leave its transaction to the next writer.
+                    await asyncio.shield(asyncio.ensure_future(_rollback(writer)))
                     raise
 
     @asynccontextmanager
@@ -116,22 +116,30 @@ class Database:
 
 
 async def _rollback(writer: aiosqlite.Connection) -> None:
-    await writer.execute("ROLLBACK")
+    with suppress(sqlite3.Error):  # no transaction: it never began, or has ended already
+        await writer.execute("ROLLBACK")
 
 
 def _prepare(path: Path) -> None:
     """Refuse what is not ours before anything is written, then migrate."""
-    if path.exists() and path.stat().st_size:
-        with path.open("rb") as file:
-            if file.read(16) != b"SQLite format 3\0":
+    try:
+        if path.exists() and path.stat().st_size:
+            with path.open("rb") as file:
+                head = file.read(100)
+            if not head.startswith(b"SQLite format 3\0"):
                 raise StorageError(
                     f"{path} is not a database. Nothing was changed: move it away, or set PAPERBOY_DATABASE "
                     "to another path."
                 )
-    connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
-    try:
-        migrate(connection)
-        connection.execute("PRAGMA journal_mode = WAL")
+            # Read as bytes: opening a database would write a crashed program's journal back into its file.
+            if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
+                raise NotOurs
+        connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
+        try:
+            migrate(connection)
+            connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
     except NotOurs:
         raise StorageError(
             f"{path} is another program's database. Nothing was changed: set PAPERBOY_DATABASE to another path."
@@ -141,8 +149,6 @@ def _prepare(path: Path) -> None:
             f"{path} was written by a newer Paperboy. Nothing was changed: update Paperboy, or restore a backup "
             "from before the update."
         ) from None
-    finally:
-        connection.close()
 
 
 @contextmanager

@@ -67,21 +67,25 @@ async def get(db: Database, delivery_id: DeliveryId) -> Delivery:
     return _delivery(rows[0])
 
 
-async def unsettled(db: Database, now: datetime) -> tuple[Delivery, ...]:
-    """Claimed deliveries that nobody has marked and whose next try has come, oldest first."""
+async def unsettled(db: Database, now: datetime) -> tuple[DeliveryId, ...]:
+    """Claimed deliveries that nobody has marked and whose next try has come, oldest first; those of a
+    paused channel wait."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            f"{_SELECT} WHERE state = 'claimed' AND next_try_at <= ? ORDER BY claimed_at, id", (seconds(now),)
+            """SELECT deliveries.id FROM deliveries JOIN channels ON channels.id = channel_id
+            WHERE state = 'claimed' AND next_try_at <= ? AND paused IS NULL ORDER BY claimed_at, deliveries.id""",
+            (seconds(now),),
         )
-    return tuple(map(_delivery, rows))
+    return tuple(DeliveryId(row[0]) for row in rows)
 
 
 async def last_extra(db: Database, channel_id: ChannelId) -> datetime | None:
-    """When the channel last had a digest by hand."""
+    """When the channel last had a digest by hand, or will as soon as Discord answers."""
     async with db.read() as connection:
         rows = list(
             await connection.execute_fetchall(
-                "SELECT max(claimed_at) FROM deliveries WHERE channel_id = ? AND kind = 'extra'",
+                """SELECT max(claimed_at) FROM deliveries
+                WHERE channel_id = ? AND kind = 'extra' AND state != 'refused'""",
                 (channel_id,),
             )
         )
@@ -113,7 +117,8 @@ async def shown(db: Database, channel_id: ChannelId, papers: Iterable[PaperId]) 
 
 async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) -> bool:
     """Write a delivery before it is sent. False, and nothing written, where another was quicker: its due
-    moment was claimed, one of its papers was shown, or the channel was paused or changed meanwhile.
+    moment was claimed, one of its papers was shown or joined with another, or the channel was paused or
+    changed meanwhile.
 
     A scheduled one moves the channel on to `next_due`; an extra one leaves the schedule alone.
     """
@@ -121,8 +126,9 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
         taken = list(
             await tx.execute_fetchall(
                 """SELECT 1 FROM delivery_papers WHERE channel_id = ? AND shown
-                AND paper_id IN (SELECT value FROM json_each(?)) LIMIT 1""",
-                (delivery.channel_id, json.dumps(delivery.shown)),
+                AND paper_id IN (SELECT value FROM json_each(?))
+                UNION ALL SELECT 1 FROM json_each(?) WHERE value NOT IN (SELECT id FROM papers) LIMIT 1""",
+                (delivery.channel_id, json.dumps(delivery.shown), json.dumps(delivery.shown + delivery.more)),
             )
         )
         if taken:
@@ -205,6 +211,21 @@ async def give_up(db: Database, delivery: Delivery, verdict: Verdict | None, *, 
                 "UPDATE channels SET paused = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
                 (pause, delivery.channel_id),
             )
+
+
+async def abandon(db: Database, delivery_id: DeliveryId, told: str, *, now: datetime) -> None:
+    """Give up a delivery that cannot even be read back; its papers count as not shown."""
+    async with db.write() as tx:
+        await tx.execute(
+            "UPDATE deliveries SET state = ?, next_try_at = NULL WHERE id = ?",
+            (DeliveryState.REFUSED, delivery_id),
+        )
+        await tx.execute("UPDATE delivery_papers SET shown = 0 WHERE delivery_id = ?", (delivery_id,))
+        await tx.execute(
+            """INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text)
+            SELECT channel_id, due_at, ?, ?, ? FROM deliveries WHERE id = ? AND kind = 'scheduled'""",
+            (seconds(now), VerdictKind.FAILED, told, delivery_id),
+        )
 
 
 async def verdicts(db: Database, channel_id: ChannelId, limit: int = 10) -> tuple[Verdict, ...]:

@@ -134,7 +134,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX channels_by_due ON channels (next_due) WHERE next_due IS NOT NULL",
         "CREATE INDEX channels_by_guild ON channels (guild_id)",
         """CREATE TABLE topics (
-            id INTEGER PRIMARY KEY,
+            id INTEGER PRIMARY KEY AUTOINCREMENT,  -- old buttons name it: never given twice
             channel_id INTEGER NOT NULL REFERENCES channels ON DELETE CASCADE,
             query TEXT NOT NULL COLLATE NOCASE,
             created_at INTEGER NOT NULL,
@@ -177,7 +177,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         # --- small things
         """CREATE TABLE searches (
-            id INTEGER PRIMARY KEY,
+            id INTEGER PRIMARY KEY AUTOINCREMENT,  -- as above
             query TEXT NOT NULL UNIQUE,
             asked_at INTEGER NOT NULL
         )""",

@@ -72,7 +72,7 @@ def _row(paper: Paper) -> tuple[object, ...]:
         paper.summary,
         join(paper.keywords),
         join(paper.authors),
-        paper.organization,
+        join([paper.organization]),
         join(paper.categories),
         paper.url,
         paper.arxiv_id,
@@ -105,9 +105,10 @@ async def store(
     for start in range(0, len(entries), _SLICE):
         slice_ = _Slice(tx, feed, seen_at)
         await slice_.store(entries[start : start + _SLICE])
-        new |= slice_.new
-        changed |= slice_.changed
-        total |= slice_.touched
+        gone = slice_.joined.keys()
+        new = (new | slice_.new) - gone
+        changed = (changed | slice_.changed) - gone
+        total = (total | slice_.touched) - gone
     changed -= new
     return len(new), len(changed), len(total - new - changed)
 
@@ -120,6 +121,8 @@ class _Slice:
         self._ids: dict[str, PaperId] = {}
         self._papers: dict[PaperId, Paper] = {}
         self._counted: dict[PaperId, int | None] = {}
+        self.joined: dict[PaperId, PaperId] = {}
+        """Rows that went, and the row that each became part of."""
         self.new: set[PaperId] = set()
         self.changed: set[PaperId] = set()
         self.touched: set[PaperId] = set()
@@ -134,7 +137,7 @@ class _Slice:
             if paper_id is None:
                 paper_id, next_id = PaperId(next_id), next_id + 1
                 self.new.add(paper_id)
-                self._papers[paper_id] = dataclasses.replace(entry.paper, id=paper_id)
+                self._papers[paper_id] = dataclasses.replace(entry.paper, id=paper_id, listed_on=None)
                 self._counted[paper_id] = now if _counts(entry.paper) != (None, None, None) else None
             else:
                 self._enrich(paper_id, entry.paper)
@@ -144,14 +147,13 @@ class _Slice:
             )
             keys += [(key, paper_id) for key in own]
             listed_on = entry.listed_on or self._seen_at.date()
-            if entry.announced:
-                known = self._papers[paper_id]
+            known = self._papers[paper_id]
+            if entry.announced and not (self._redates and self._feed in known.feeds):
                 latest = max(listed_on, known.listed_on or listed_on)
                 self._papers[paper_id] = dataclasses.replace(known, listed_on=latest)
             listings.append((paper_id, self._feed, listed_on.isoformat(), entry.announced, now))
             if _counts(entry.paper) != (None, None, None):
-                counts = _counts(entry.paper)
-                observations.append((paper_id, now, *counts, *counts, paper_id, now))
+                observations.append((paper_id, _counts(entry.paper)))
         await self._write(keys, listings, observations)
 
     async def _load(self, keys: set[str]) -> None:
@@ -172,13 +174,8 @@ class _Slice:
 
     async def _resolve(self, paper: Paper, identity: Identity) -> PaperId | None:
         """The row of `paper`; rows that it shows to be one work are joined."""
-        strong = [self._ids[key] for key in identity.strong if key in self._ids]
-        weak = [
-            self._ids[key]
-            for key in identity.weak
-            if key in self._ids and not _contradict(paper, self._papers[self._ids[key]])
-        ]
-        found = list(dict.fromkeys(strong + weak))
+        found = [self._ids[key] for key in identity.strong + identity.weak if key in self._ids]
+        found = [known for known in dict.fromkeys(found) if not _contradict(paper, self._papers[known])]
         if not found:
             return None
         keep = found[0]
@@ -203,29 +200,32 @@ class _Slice:
         self._ids = {key: keep if paper_id == dropped else paper_id for key, paper_id in self._ids.items()}
         self.changed.discard(dropped)
         self.touched.discard(dropped)
-        merged = _enriched(self._papers[keep], other, newer=False, authority=False)
+        self.joined[dropped] = keep
+        ours, theirs = self._counted.get(keep) or 0, self._counted.pop(dropped) or 0
+        merged = _enriched(self._papers[keep], other, newer=theirs > ours, authority=False)
+        self._counted[keep] = max(ours, theirs) or None
         if other.listed_on and (merged.listed_on is None or other.listed_on > merged.listed_on):
             merged = dataclasses.replace(merged, listed_on=other.listed_on)
         self._papers[keep] = merged
         self.changed.add(keep)
 
     def _enrich(self, paper_id: PaperId, paper: Paper) -> None:
+        known = self._papers[paper_id]
         counted, now = self._counted.get(paper_id), seconds(self._seen_at) or 0
         newer = counted is None or now >= counted
-        self._papers[paper_id] = _enriched(
-            self._papers[paper_id], paper, newer=newer, authority=self._feed.startswith("arxiv")
-        )
+        authority = self._feed.startswith("arxiv") and (paper.version or 0) >= (known.version or 0)
+        self._papers[paper_id] = _enriched(known, paper, newer=newer, authority=authority)
         if newer and _counts(paper) != (None, None, None):
             self._counted[paper_id] = now
 
     async def _write(
         self,
         keys: list[tuple[str, PaperId]],
-        listings: Sequence[tuple[object, ...]],
-        observations: Sequence[tuple[object, ...]],
+        listings: Sequence[tuple[PaperId, str, str, bool, int | None]],
+        observations: Sequence[tuple[PaperId, tuple[int | None, ...]]],
     ) -> None:
         now = seconds(self._seen_at)
-        inserts, updates = [], []
+        inserts, updates, counted = [], [], []
         for paper_id in sorted(self.touched):
             paper = self._papers[paper_id]
             if paper_id in self.new:
@@ -233,23 +233,38 @@ class _Slice:
             elif paper != self._before.get(paper_id):
                 self.changed.add(paper_id)
                 updates.append((*_row(paper), self._counted[paper_id], now, paper_id))
+            elif self._counted[paper_id] == now:
+                counted.append((now, paper_id))
         await self._tx.executemany(_INSERT, inserts)
         await self._tx.executemany(_UPDATE, updates)
-        await self._tx.executemany("INSERT OR IGNORE INTO identities (key, paper_id) VALUES (?, ?)", keys)
+        await self._tx.executemany("UPDATE papers SET counted_at = ? WHERE id = ?", counted)
+        await self._tx.executemany(
+            "INSERT OR IGNORE INTO identities (key, paper_id) VALUES (?, ?)",
+            [(key, self._final(paper_id)) for key, paper_id in keys],
+        )
         # An RSS feed may give an entry a new date at will: there, only the first one counts.
         once = "AND NOT EXISTS (SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2)"
         await self._tx.executemany(
             f"""INSERT OR IGNORE INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
-            SELECT ?1, ?2, ?3, ?4, ?5 WHERE true {once if self._feed.startswith("rss:") else ""}""",
-            listings,
+            SELECT ?1, ?2, ?3, ?4, ?5 WHERE true {once if self._redates else ""}""",
+            [(self._final(paper_id), *listing) for paper_id, *listing in listings],
         )
         await self._tx.executemany(
             """INSERT OR IGNORE INTO observations (paper_id, seen_at, votes, comments, stars)
-            SELECT ?, ?, ?, ?, ? WHERE (?, ?, ?) IS NOT (
+            SELECT ?1, ?2, ?3, ?4, ?5 WHERE (?3, ?4, ?5) IS NOT (
                 SELECT votes, comments, stars FROM observations
-                WHERE paper_id = ? AND seen_at <= ? ORDER BY seen_at DESC LIMIT 1)""",
-            observations,
+                WHERE paper_id = ?1 AND seen_at <= ?2 ORDER BY seen_at DESC LIMIT 1)""",
+            [(self._final(paper_id), now, *counts) for paper_id, counts in observations],
         )
+
+    @property
+    def _redates(self) -> bool:
+        return self._feed.startswith("rss:")
+
+    def _final(self, paper_id: PaperId) -> PaperId:
+        while paper_id in self.joined:
+            paper_id = self.joined[paper_id]
+        return paper_id
 
 
 def _counts(paper: Paper) -> tuple[int | None, int | None, int | None]:

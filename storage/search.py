@@ -140,8 +140,11 @@ class _Plan:
         conditions: list[str] = []
         self.values: tuple[object, ...] = ()
         if wide and query.words:
-            conditions.append("texts MATCH ? AND p.id NOT IN (SELECT rowid FROM texts WHERE texts MATCH ?)")
-            self.values = (_any(query.words), match or '""')
+            strict = _Plan(query, today)
+            conditions.append(
+                f"texts MATCH ? AND p.id NOT IN (SELECT p.id {strict.source} WHERE {strict.condition})"
+            )
+            self.values = (_any(query.words), *strict.values)
             rest = [part for part in parts if not _positive_text(part)]
         elif match:
             conditions.append("texts MATCH ?")
@@ -151,9 +154,9 @@ class _Plan:
             conditions.append(sql)
             self.values += values
         by_text = bool(match) or (wide and bool(query.words))
-        self.source = "FROM texts JOIN papers p ON p.id = texts.rowid" if by_text else "FROM papers p"
+        self.source: str = "FROM texts JOIN papers p ON p.id = texts.rowid" if by_text else "FROM papers p"
         self.score = f"-bm25(texts, {_WEIGHTS})" if by_text else "coalesce(p.votes, 0) * 1.0"
-        self.condition = " AND ".join(conditions) or "true"
+        self.condition: str = " AND ".join(conditions) or "true"
 
     def widened(self) -> _Plan:
         return _Plan(self._query, self._today, wide=True)
@@ -176,7 +179,8 @@ class _Plan:
                 column = {"author": "authors", "org": "organization", "cat": "categories"}[field]
                 return (
                     "p.id IN (SELECT rowid FROM names WHERE names MATCH ?)",
-                    (f"{column} : {_quoted(value)}",),
+                    # ";" parts names in the index: nobody may ask across it.
+                    (f"{column} : {_quoted(value.replace(';', ','))}",),
                 )
             case Votes(comparison, number):
                 return f"coalesce(p.votes, 0) {comparison} ?", (number,)

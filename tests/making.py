@@ -1,0 +1,123 @@
+"""Entries, channels and deliveries in one line, stored the way the pipeline stores them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from bot.models import (
+    ChannelId,
+    Delivery,
+    DeliveryId,
+    DeliveryKind,
+    DeliveryState,
+    Entry,
+    GuildId,
+    Paper,
+    PaperId,
+    Post,
+    Schedule,
+    Text,
+    Validators,
+)
+from bot.papers import identity
+from storage import channels, feeds
+from storage.database import Database
+
+NOW = datetime(2026, 3, 31, 13, tzinfo=UTC)
+"""A Tuesday."""
+TODAY = NOW.date()
+HF, ARXIV, BLOG = "huggingface", "arxiv:cs.CL", "rss:https://blog.example/feed"
+
+
+def entry(
+    title: str = "Attention Is All You Need",
+    *,
+    arxiv_id: str | None = None,
+    url: str | None = None,
+    on: date | None = TODAY,
+    announced: bool = True,
+    **fields: Any,
+) -> Entry:
+    """One line of a feed."""
+    address = url or (f"https://arxiv.org/abs/{arxiv_id}" if arxiv_id else f"https://site.example/{title}")
+    paper = Paper(title=title, url=address, arxiv_id=arxiv_id, listed_on=on, **fields)
+    return Entry(paper=paper, listed_on=on, announced=announced)
+
+
+async def store(
+    db: Database,
+    feed: str,
+    *entries: Entry,
+    at: datetime = NOW,
+    validators: Mapping[str, Validators] | None = None,
+) -> tuple[int, int, int]:
+    """(new, updated, unchanged), as `bot.pipeline.ingest` stores one answer of a feed."""
+    keyed = [(entry, identity.keys(entry.paper)) for entry in entries]
+    return await feeds.record_entries(db, feed, keyed, seen_at=at, validators=validators or {})
+
+
+async def rows(db: Database, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    """What a SELECT says of the committed rows."""
+    async with db.read() as connection:
+        return [tuple(row) for row in await connection.execute_fetchall(sql, values)]
+
+
+def committed(db: Database, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    """The same through a connection of the test's own."""
+    connection = sqlite3.connect(db.path)
+    try:
+        return connection.execute(sql, values).fetchall()
+    finally:
+        connection.close()
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder."""
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+WEEKDAYS = Schedule(post_at=time(13), zone="UTC", days=frozenset(range(5)))
+
+
+async def channel(
+    db: Database,
+    number: int = 1,
+    *topics: str,
+    guild: int = 7,
+    due: datetime = NOW,
+    created: datetime = datetime(2026, 3, 30, 12, tzinfo=UTC),
+    schedule: Schedule = WEEKDAYS,
+) -> ChannelId:
+    """A subscribed channel; without topics it follows everything."""
+    for topic in topics or ("trending",):
+        await channels.subscribe(
+            db, ChannelId(number), GuildId(guild), topic, schedule=schedule, next_due=due, now=created
+        )
+    return ChannelId(number)
+
+
+def delivery(
+    name: str = "d1",
+    number: int = 1,
+    *,
+    kind: DeliveryKind = DeliveryKind.SCHEDULED,
+    due: datetime = NOW,
+    at: datetime = NOW,
+    shown: tuple[int, ...] = (),
+    more: tuple[int, ...] = (),
+) -> Delivery:
+    return Delivery(
+        id=DeliveryId(name),
+        channel_id=ChannelId(number),
+        kind=kind,
+        due_at=due,
+        claimed_at=at,
+        state=DeliveryState.CLAIMED,
+        post=Post((Text(f"post {name}"),)),
+        shown=tuple(map(PaperId, shown)),
+        more=tuple(map(PaperId, more)),
+    )
