@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import io
 import logging
 import os
 import signal
@@ -40,12 +41,17 @@ def now() -> datetime:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a title in Chinese on a terminal that has no such letters
     options = _parser().parse_args(arguments)
     try:
         settings = _settings()
         _log(settings)
         command: Command = options.command
-        return asyncio.run(command(settings, options))
+        code = asyncio.run(command(settings, options))
+        sys.stdout.flush()
+        return code
     except ConfigError as error:
         _tell("The settings need a change:", *(f"  {fault}" for fault in error.faults))
         return 2
@@ -60,15 +66,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # `... | head`
-        sys.stderr.close()
+    except BrokenPipeError:  # `... | head`; Python itself writes what is left once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
 def _settings() -> config.Settings:
     """The environment wins over a `.env` file in the working directory."""
     path = Path(".env")
-    kept = config.read_env_file(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        kept = config.read_env_file(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError([".env cannot be read: make it a text file in UTF-8 that you may read."]) from None
     return config.load({**kept, **os.environ})
 
 
@@ -115,8 +124,8 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
     async with (
         Database(settings.database) as db,
         Fetcher(version=__version__, contact=settings.contact, pauses=PAUSES) as fetch,
+        Connection(settings.token, db=db, clock=now, feeds=settings.feeds) as discord,
     ):
-        discord = Connection(settings.token, db=db, clock=now, feeds=settings.feeds)
 
         async def beating() -> None:
             await heartbeat.beat(db, "tick", now())
@@ -125,6 +134,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             # Due times wait in the database until there is somebody to deliver to.
             if discord.ready:
                 await deliver.deliver_due(db, discord.publisher, now=now())
+            await heartbeat.beat(db, "deliver", now())
 
         async def ingesting() -> None:
             for outcome in await _poll(settings, db, fetch, days=None):
@@ -132,8 +142,9 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
                 logging.getLogger("bot.ingest").log(level, "%s", report.outcome_line(outcome))
 
         ticks = {"beat": (60, beating), "deliver": (20, delivering), "ingest": (60, ingesting)}
+        # Inside the connection: a digest in hand is sent before Discord is left.
         async with ticking(ticks, start=now()):
-            await discord.serve(stop)
+            await discord.wait(stop)
     return 0
 
 
@@ -198,8 +209,9 @@ async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int
 async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
 
     async with Database(settings.database) as db:
-        beat = await heartbeat.last(db, "tick")
-        print(f"{await papers.count(db)} papers; last sign of life of `run`: {report._at(beat)}")
+        beat, delivered = await heartbeat.last(db, "tick"), await heartbeat.last(db, "deliver")
+        print(f"{await papers.count(db)} papers")
+        print(f"last sign of life of `run`: {report.at(beat)}; looked for due digests: {report.at(delivered)}")
         states = await feeds.states(db)
         for feed in settings.feeds:
             print(report.source_line(feed, states.get(feed.name)))
@@ -216,7 +228,7 @@ async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
         async with Database(settings.database) as db:
             beat = await heartbeat.last(db, "tick")
         alive = beat is not None and now() - beat < ALIVE
-        print(f"{'alive' if alive else 'not alive'}: last tick {report._at(beat)}")
+        print(f"{'alive' if alive else 'not alive'}: last tick {report.at(beat)}")
         return 0 if alive else 1
     from cogs._client import check_token
 
@@ -286,9 +298,11 @@ def _parser() -> argparse.ArgumentParser:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
+        if 1990 <= moment.year < 3000:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: write 2026-03-31T13:00Z") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is no time: write 2026-03-31T13:00Z")
 
 
 def _positive(text: str) -> int:

@@ -36,8 +36,8 @@ class Printer:
     async def find(self, delivery: Delivery) -> MessageId | None:
         return delivery.message_id
 
-    async def tell(self, channel: ChannelId, text: str) -> None:
-        self.posts.append(f"{channel}: {text}")
+    async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:  # noqa: ARG002
+        self.posts.append(reason)
 
 
 async def play(database: Path, tell: Callable[[str], None]) -> None:

@@ -327,10 +327,14 @@ class Offer:
     papers: tuple[Paper, ...]
     total: int
     """Papers of the last seven days that match."""
+    capped: bool = False
+    """There are more than `total`: counting stopped there."""
     schedule: Schedule | None
     """None where the channel has none yet and no zone was named."""
     first: datetime | None
-    early: bool
+    paused: str | None = None
+    """Why the channel stands still, if it does."""
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,17 +357,19 @@ class Digest:
 
     day: date
     """The reader's day, in the channel's zone."""
-    source_url: str
-    """The day's list at the source."""
     papers: tuple[Match, ...]
     more: tuple[Match, ...]
     """What also matched, best first; shown on request."""
     topics: tuple[str, ...]
+    source_url: str | None = None
+    """The day's list at the source, where it has one for people."""
 
 
 class VerdictKind(StrEnum):
     POSTED = "posted"
     NOTHING = "nothing"
+    MISSED = "missed"
+    """Paperboy was not running; the papers fold into the next digest."""
     PAUSED = "paused"
     FAILED = "failed"
 
@@ -501,5 +507,5 @@ class Publisher(Protocol):
     async def find(self, delivery: Delivery) -> MessageId | None:
         """Look in the channel for a delivery that may already be there. Raises like `publish`."""
 
-    async def tell(self, channel: ChannelId, text: str) -> None:
-        """Tell whoever can mend it that this channel stands still. Never raises; may reach nobody."""
+    async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:
+        """Tell whoever can mend it why this channel stands still. Never raises; may reach nobody."""

@@ -80,22 +80,23 @@ def source_line(feed: Feed, state: FeedState | None) -> str:
     if state is None or state.polled_at is None:
         return f"{feed.label}: not read yet"
     if state.error:
-        since = f", last read {_at(state.succeeded_at)}" if state.succeeded_at else ""
-        return f"{feed.label}: {state.error} (tried {_at(state.polled_at)}{since}; next {_at(state.next_poll_at)})"
-    return f"{feed.label}: read {_at(state.succeeded_at)}, {state.entries} entries; next {_at(state.next_poll_at)}"
+        since = f", last read {at(state.succeeded_at)}" if state.succeeded_at else ""
+        return f"{feed.label}: {state.error} (tried {at(state.polled_at)}{since}; next {at(state.next_poll_at)})"
+    return f"{feed.label}: read {at(state.succeeded_at)}, {state.entries} entries; next {at(state.next_poll_at)}"
 
 
 def channel_lines(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdict]) -> list[str]:
     schedule = channel.schedule
-    state = f"paused: {channel.paused}" if channel.paused else f"next {_at(channel.next_due)}"
+    state = f"paused: {channel.paused}" if channel.paused else f"next {at(channel.next_due)}"
     lines = [
         f"channel {channel.id}: {days_told(schedule.days)} {schedule.post_at:%H:%M} {schedule.zone}, {state}",
         f"  topics: {', '.join(topic.text for topic in topics) or 'none'}",
     ]
-    return lines + [f"  {_at(verdict.due_at)}: {verdict.text}" for verdict in verdicts]
+    return lines + [f"  {at(verdict.due_at)}: {verdict.text}" for verdict in verdicts]
 
 
-def _at(moment: datetime | None) -> str:
+def at(moment: datetime | None) -> str:
+    """A time for an operator, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment else "never"
 
 

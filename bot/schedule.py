@@ -29,14 +29,20 @@ async def ticking(ticks: Mapping[str, tuple[int, Tick]], *, start: datetime) -> 
     moment, then cancels them: whatever they had claimed is settled by the next start.
     """
     running: set[asyncio.Task[object]] = set()
+    ending = False
     scheduler = AsyncIOScheduler(timezone="UTC")
     for name, (seconds, tick) in ticks.items():
 
         async def run(tick: Tick = tick) -> None:
+            if ending:
+                return
             task = asyncio.ensure_future(tick())
             running.add(task)
             try:
                 await task
+            except asyncio.CancelledError:
+                if not ending:
+                    raise
             finally:
                 running.discard(task)
 
@@ -54,12 +60,13 @@ async def ticking(ticks: Mapping[str, tuple[int, Tick]], *, start: datetime) -> 
     try:
         yield
     finally:
+        ending = True
         scheduler.pause()
         left = set(running)
         if left:
             await asyncio.wait(left, timeout=_FINISH_SECONDS)
-        scheduler.shutdown(wait=False)
         # Cancelled ticks roll back before their caller closes the database.
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        scheduler.shutdown(wait=False)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.digest import answer as answers
 from bot.digest import compose, due
-from bot.errors import NotFound
+from bot.errors import NotFound, UserError
 from bot.feeds import huggingface
 from bot.models import (
     Answer,
@@ -29,26 +29,23 @@ from storage import channels, deliveries, papers
 from storage import search as index
 from storage.database import Database
 
+_FEW = 10
+"""Strict hits below which an answer is widened."""
 _WIDER = 100
 """Hits with only some of the words, at most."""
 
 
 async def search(db: Database, text: str, *, now: datetime, limit: int = answers.PAGE, offset: int = 0) -> Answer:
-    """One page of the archive's answer: the papers that answer strictly, then those with some of the
-    words, marked as wider. Raises InvalidQuery."""
+    """One page of the archive's answer: the papers that answer strictly, then, where those are few, some
+    that share only part of the words, marked as wider. Raises InvalidQuery."""
     asked = query.parse(text)
     today = now.date()
     hits, total = await index.search(db, asked, today=today, limit=limit, offset=offset)
     wider = 0
-    if len(asked.words) > 1 and total < offset + limit:
-        more, wider = await index.search(
-            db,
-            asked,
-            today=today,
-            limit=min(limit - len(hits), max(0, _WIDER - max(0, offset - total))),
-            offset=max(0, offset - total),
-            wide=True,
-        )
+    if len(asked.words) > 1 and total < max(limit, _FEW):
+        begin = max(0, offset - total)
+        left = max(0, min(limit - len(hits), _WIDER - begin))
+        more, wider = await index.search(db, asked, today=today, limit=left, offset=begin, wide=True)
         wider = min(wider, _WIDER)
         hits += more
     explained = await asyncio.to_thread(_explained, asked, hits)
@@ -84,23 +81,34 @@ async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None
     Raises InvalidQuery, and UserError for an unknown zone.
     """
     asked = query.parse(text)
-    channel = await channels.get(db, channel_id)
-    has_topics = bool(channel and await channels.topics(db, channel_id))
-    schedule = channel.schedule if channel and has_topics else None
-    if schedule is None and zone:
-        schedule = due.suggest(due.zone_named(zone), now)
+    channel, schedule = await _schedule(db, channel_id, zone, now=now)
     since = huggingface.day_of(now - timedelta(days=7))
     hits = await index.announced(db, asked, today=now.date(), since=since, limit=CANDIDATES)
-    hits = tuple(compose.voted_only(asked, hits))
-    served = channel.last_due if channel else None
+    matched = compose.voted_only(asked, hits)
     return Offer(
         query=asked,
-        papers=tuple(hit.paper for hit in hits[:8]),
-        total=len(hits),
+        papers=tuple(hit.paper for hit in matched[: answers.OFFERED]),
+        total=len(matched),
+        capped=len(matched) == CANDIDATES,
         schedule=schedule,
-        first=due.next_due(schedule, now, served=served) if schedule else None,
+        first=None if schedule is None else _next(schedule, channel, now),
+        paused=channel.paused if channel else None,
         early=due.is_early(schedule, now) if schedule else False,
     )
+
+
+async def _schedule(
+    db: Database, channel_id: ChannelId, zone: str | None, *, now: datetime
+) -> tuple[Channel | None, Schedule | None]:
+    """The channel if it has topics, and its schedule: its own, else the one suggested for `zone`."""
+    channel = await channels.get(db, channel_id)
+    if channel and await channels.topics(db, channel_id):
+        return channel, channel.schedule
+    return None, due.suggest(due.zone_named(zone), now) if zone else None
+
+
+def _next(schedule: Schedule, channel: Channel | None, now: datetime) -> datetime:
+    return due.next_due(schedule, now, served=channel.last_due if channel else None)
 
 
 async def subscribe(
@@ -111,17 +119,16 @@ async def subscribe(
     A channel without topics takes the suggested schedule in `zone`. Raises InvalidQuery and UserError.
     """
     asked = query.parse(text)
+    _, schedule = await _schedule(db, channel_id, zone, now=now)
+    schedule = schedule or due.suggest(due.zone_named(zone), now)
     before = await channels.get(db, channel_id)
-    schedule = due.suggest(due.zone_named(zone), now)
-    if before and before.schedule.zone == schedule.zone:
-        schedule = before.schedule
     new = await channels.subscribe(
         db,
         channel_id,
         guild_id,
         asked.text,
         schedule=schedule,
-        next_due=due.next_due(schedule, now, served=before.last_due if before else None),
+        next_due=_next(schedule, before, now),
         now=now,
     )
     channel = await channels.get(db, channel_id)
@@ -130,15 +137,28 @@ async def subscribe(
     return channel, new
 
 
-async def reschedule(db: Database, channel: Channel, schedule: Schedule, *, now: datetime) -> Channel:
-    """Change when a channel's digest comes; a local day that had one gets no second."""
-    following = None if channel.paused else due.next_due(schedule, now, served=channel.last_due)
-    await channels.reschedule(db, channel.id, schedule, next_due=following)
-    return replace(channel, schedule=schedule, next_due=following)
+async def reschedule(
+    db: Database, channel_id: ChannelId, change: Callable[[Schedule], Schedule], *, now: datetime
+) -> Channel:
+    """Change when a channel's digest comes; a local day that had one gets no second. Raises NotFound."""
+    while True:
+        channel = await _channel(db, channel_id)
+        schedule = change(channel.schedule)
+        # A digest in between moves the channel on: reckon again.
+        if await channels.reschedule(db, channel, schedule, next_due=_next(schedule, channel, now)):
+            return await _channel(db, channel_id)
 
 
 async def resume(db: Database, channel: Channel, *, now: datetime) -> datetime:
-    """Post again; returns the next due moment."""
-    following = due.next_due(channel.schedule, now, served=channel.last_due)
-    await channels.resume(db, channel.id, next_due=following)
+    """Post again; returns the next due moment. Raises UserError where it runs already."""
+    following = _next(channel.schedule, channel, now)
+    if not await channels.resume(db, channel, next_due=following):
+        raise UserError("It runs already. `/status` tells when the next digest comes.")
     return following
+
+
+async def _channel(db: Database, channel_id: ChannelId) -> Channel:
+    channel = await channels.get(db, channel_id)
+    if channel is None:
+        raise NotFound("This channel has no digest any more: `/subscribe` gives it one.")
+    return channel

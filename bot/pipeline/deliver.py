@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from bot.digest import compose, due, post
-from bot.errors import ChannelGone, DeliveryError, InvalidQuery, TryLater, UserError
-from bot.feeds import huggingface
+from bot.errors import DeliveryError, InvalidQuery, StorageError, TryLater, UserError
+from bot.feeds import arxiv, huggingface
 from bot.models import (
     Channel,
     ChannelId,
@@ -27,19 +28,22 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
-from bot.papers import query
+from bot.papers import query, trending
 from storage import channels, deliveries
 from storage import search as index
 from storage.database import Database
 
 log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 CANDIDATES = 300
 """Papers considered for one topic, most votes first."""
 _LATEST = timedelta(days=7)
 """How far back a digest reaches after a pause."""
-_GIVE_UP = timedelta(hours=6)
+GRACE = timedelta(hours=6)
+"""A digest that could not be posted at its due moment is still worth posting for so long."""
 _COOLDOWN = timedelta(minutes=10)
+_BUG = "an internal error; the operator finds it in the log"
 _AT_ONCE = 8
 """Channels sent to at the same time."""
 
@@ -47,36 +51,58 @@ _AT_ONCE = 8
 async def deliver_due(db: Database, publisher: Publisher, *, now: datetime) -> int:
     """Settle what was claimed and not marked, then give every due channel its digest or its verdict.
 
-    Returns the number of due moments handled.
+    One channel's trouble never stops another's. Returns the number of channels that were due.
     """
-    for delivery in await deliveries.unsettled(db, now):
-        await _send(db, publisher, delivery, now=now, settle=True)
-    waiting = await channels.due(db, now)
-    matched = _Candidates(db, now)
     slots = asyncio.Semaphore(_AT_ONCE)
+    matched = _Candidates(db, now)
+
+    async def settle(delivery_id: DeliveryId) -> None:
+        async with slots:
+            try:
+                await _send(db, publisher, await deliveries.get(db, delivery_id), now=now, settle=True)
+            except StorageError as error:
+                log.error("delivery %s waits: %s", delivery_id, error)
+            except Exception:
+                log.exception("delivery %s is given up", delivery_id)
+                await deliveries.abandon(db, delivery_id, _BUG, now=now)
 
     async def handle(channel: Channel) -> None:
         async with slots:
             try:
                 await _deliver(db, publisher, channel, matched, now=now)
+            except StorageError as error:
+                # Its due time stays: the next tick tries again.
+                log.error("channel %s: its digest waits: %s", channel.id, error)
             except Exception:
-                # A bug in one channel's digest must not silence the others, nor repeat for ever.
+                # A bug in one channel's digest must not repeat for ever.
                 log.exception("channel %s: its digest failed", channel.id)
-                await deliveries.record_silence(
-                    db,
-                    _verdict(channel, now, VerdictKind.FAILED, "an internal error; the log tells more"),
-                    next_due=_following(channel, now),
-                )
+                await _fail(db, channel, now=now)
 
+    await asyncio.gather(*map(settle, await deliveries.unsettled(db, now)))
+    waiting = await channels.due(db, now)
     await asyncio.gather(*map(handle, waiting))
     return len(waiting)
+
+
+async def _fail(db: Database, channel: Channel, *, now: datetime) -> None:
+    """The verdict of a digest that a bug prevented; where even that fails, the channel pauses."""
+    try:
+        verdict = _verdict(channel, now, VerdictKind.FAILED, _BUG)
+        await deliveries.record_silence(db, verdict, next_due=_following(channel, now))
+    except Exception:
+        log.exception("channel %s is paused", channel.id)
+        await channels.pause(db, channel.id, _BUG)
 
 
 async def _deliver(
     db: Database, publisher: Publisher, channel: Channel, matched: _Candidates, *, now: datetime
 ) -> None:
+    caught_up = await _catch_up(db, channel, now=now)
+    if caught_up is None:
+        return
+    channel = caught_up
     topics = await _topics(db, channel)
-    digest, why = await _compose(db, channel, topics, matched, now=now)
+    digest, why = await _compose(db, channel, topics, matched, now=now, moment=channel.next_due or now)
     if not digest.papers:
         verdict = _verdict(channel, now, VerdictKind.NOTHING, why)
         await deliveries.record_silence(db, verdict, next_due=_following(channel, now))
@@ -86,17 +112,33 @@ async def _deliver(
         await _send(db, publisher, delivery, now=now)
 
 
+async def _catch_up(db: Database, channel: Channel, *, now: datetime) -> Channel | None:
+    """The channel at the due moment that is worth a digest now, with a verdict for each that came and
+    went unseen; None where the next one is still to come, or somebody else was quicker."""
+    while channel.next_due and now - channel.next_due > GRACE:
+        following = _following(channel, channel.next_due)
+        told = "missed, Paperboy was not running; the papers fold into the next digest"
+        verdict = _verdict(channel, now, VerdictKind.MISSED, told)
+        if not await deliveries.record_silence(db, verdict, next_due=following):
+            return None
+        channel = replace(channel, next_due=following, last_due=channel.next_due)
+    return channel if channel.next_due and channel.next_due <= now else None
+
+
 async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, now: datetime) -> Delivery:
     """An extra digest, by hand: what it shows the scheduled one skips, and the due time stays.
 
-    Raises UserError where it must wait or has nothing to show, DeliveryError where Discord refuses.
+    Raises UserError where it must wait or has nothing to show, TryLater where it will be posted once Discord
+    answers, other DeliveryErrors where it will not.
     """
+    if channel.paused:
+        raise UserError(f"<#{channel.id}> is paused. `/digest resume` ends that.")
     last = await deliveries.last_extra(db, channel.id)
     if last and now - last < _COOLDOWN:
         minutes = -(-(_COOLDOWN - (now - last)).seconds // 60)
-        raise UserError(f"There was one just now: ask again in {minutes} minutes.")
+        raise UserError(f"There was one just now: ask again in {trending.counted(minutes, 'minute')}.")
     topics = await _topics(db, channel)
-    digest, why = await _compose(db, channel, topics, _Candidates(db, now), now=now)
+    digest, why = await _compose(db, channel, topics, _Candidates(db, now), now=now, moment=now)
     if not digest.papers:
         raise UserError(f"{why[0].upper()}{why[1:]}.")
     delivery = await asyncio.to_thread(_delivery, channel, digest, DeliveryKind.EXTRA, now)
@@ -120,7 +162,7 @@ async def preview(
     if channel is None:
         schedule = replace(due.suggest("UTC", now), size=size)
         channel = Channel(id=ChannelId(0), guild_id=GuildId(0), schedule=schedule, next_due=now, created_at=now)
-    return await _compose(db, channel, parsed, _Candidates(db, now), now=now)
+    return await _compose(db, channel, parsed, _Candidates(db, now), now=now, moment=now)
 
 
 async def _topics(db: Database, channel: Channel) -> tuple[Query, ...]:
@@ -156,27 +198,45 @@ class _Candidates:
 
 
 async def _compose(
-    db: Database, channel: Channel, topics: Sequence[Query], matched: _Candidates, *, now: datetime
+    db: Database,
+    channel: Channel,
+    topics: Sequence[Query],
+    matched: _Candidates,
+    *,
+    now: datetime,
+    moment: datetime,
 ) -> tuple[Digest, str]:
-    """(the digest, why it is empty)."""
+    """(the digest of `moment`'s day, why it is empty)."""
     # A due moment that failed covered nothing: its papers fold into the next digest.
     last = max(filter(None, (await deliveries.last_well(db, channel.id), channel.created_at)))
     since = huggingface.day_of(max(last, now - _LATEST))
     hits = {topic: await matched.of(topic, since) for topic in topics}
     ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
     shown = await deliveries.shown(db, channel.id, ids)
-    today = huggingface.day_of(now)
     digest = await asyncio.to_thread(
         compose.compose,
         topics,
         hits,
         shown=shown,
         size=channel.schedule.size,
-        day=due.local_day(channel.schedule, now),
-        source_url=huggingface.page(today),
+        day=due.local_day(channel.schedule, moment),
     )
     why = "" if digest.papers else compose.silence(topics, hits, seen=await matched.seen(since), since=since)
-    return digest, why
+    return replace(digest, source_url=_source(digest)), why
+
+
+def _source(digest: Digest) -> str | None:
+    """The newest list that the digest's papers come from: Hugging Face's, else arXiv's."""
+    papers = [match.paper for match in digest.papers if match.paper.listed_on]
+    listed = [paper.listed_on for paper in papers if "huggingface" in paper.feeds and paper.listed_on]
+    if listed:
+        return huggingface.page(max(listed))
+    pages = [
+        (paper.listed_on, arxiv.page(paper.categories[0], paper.listed_on))
+        for paper in papers
+        if paper.listed_on and paper.categories and any(feed.startswith("arxiv") for feed in paper.feeds)
+    ]
+    return max(pages)[1] if pages else None
 
 
 def _delivery(channel: Channel, digest: Digest, kind: DeliveryKind, now: datetime) -> Delivery:
@@ -209,27 +269,44 @@ async def _send(
             return None
         return Verdict(channel_id=delivery.channel_id, due_at=delivery.due_at, at=now, kind=kind, text=text)
 
+    # Yesterday's paper, claimed before a long stop or pause, is only looked for.
+    stale = now - delivery.claimed_at > GRACE
     try:
         message = await publisher.find(delivery) if settle else None
-        message = message or await publisher.publish(delivery.channel_id, delivery.post, delivery.id)
+        if message is None and stale:
+            told = f"not posted within {GRACE.seconds // 3600} hours; the papers fold into the next digest"
+            await deliveries.give_up(db, delivery, verdict(VerdictKind.FAILED, told), pause=None)
+            return TryLater(delivery.channel_id, told)
+        if message is None:
+            message = await _guarded(publisher.publish(delivery.channel_id, delivery.post, delivery.id), delivery)
     except TryLater as error:
         log.warning("channel %s: %s", delivery.channel_id, error)
-        if now - delivery.claimed_at > _GIVE_UP:
-            told = f"Discord did not take it for {_GIVE_UP.seconds // 3600} hours: {error}"
-            await deliveries.give_up(db, delivery, verdict(VerdictKind.FAILED, told), pause=None)
-        else:
-            wait = min(timedelta(minutes=1) * 2**delivery.attempts, timedelta(minutes=30))
-            await deliveries.postpone(db, delivery, next_try_at=now + wait)
+        wait = min(timedelta(minutes=1) * 2 ** min(delivery.attempts, 10), timedelta(minutes=30))
+        await deliveries.postpone(db, delivery, next_try_at=now + wait)
         return error
     except DeliveryError as error:
         log.warning("channel %s is paused: %s", delivery.channel_id, error)
         await deliveries.give_up(db, delivery, verdict(VerdictKind.PAUSED, f"paused: {error}"), pause=str(error))
-        if not isinstance(error, ChannelGone):
-            await publisher.tell(delivery.channel_id, str(error))
+        channel = await channels.get(db, delivery.channel_id)
+        if channel:
+            await publisher.tell(channel.guild_id, channel.id, str(error))
         return error
-    told = f"posted {len(delivery.shown)} of {len(delivery.shown) + len(delivery.more)} papers that matched"
+    told = f"posted {trending.counted(len(delivery.shown), 'paper')}"
+    if delivery.more:
+        told += f", {len(delivery.more)} more behind its button"
     await deliveries.mark_sent(db, delivery, message, verdict(VerdictKind.POSTED, told))
     return None
+
+
+async def _guarded(step: Awaitable[_T], delivery: Delivery) -> _T:
+    """A bug on the way to Discord is retried like an outage, so that it ends in a verdict too."""
+    try:
+        return await step
+    except DeliveryError:
+        raise
+    except Exception as error:
+        log.exception("channel %s: sending failed", delivery.channel_id)
+        raise TryLater(delivery.channel_id, _BUG) from error
 
 
 def _verdict(channel: Channel, now: datetime, kind: VerdictKind, text: str) -> Verdict:

@@ -6,11 +6,13 @@ import asyncio
 import gzip
 import logging
 import re
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from bot.addresses import shown
 from bot.errors import FeedError, UserError
 from bot.feeds import arxiv, huggingface, rss
 from bot.models import (
@@ -65,7 +67,15 @@ async def ingest(
         # The first start reads back, so that the first search has something to say; later ones re-read
         # three days, because votes keep growing.
         reach = days or (3 if state.succeeded_at else max(backfill_days, 1))
-        outcome, pause = await _poll(db, fetch, source, now=now, days=reach, progress=progress)
+        try:
+            outcome, pause = await _poll(db, fetch, source, now=now, days=reach, progress=progress)
+        except Exception:
+            # A bug over one source's answer must not silence the others, nor be repeated every minute.
+            log.exception("%s: reading it failed", source.label)
+            outcome = FeedOutcome(
+                feed=source.name, label=source.label, error="an internal error; the log tells more"
+            )
+            pause = timedelta()
         growing = timedelta(minutes=5) * 2 ** min(state.failures, 10)
         wait = max(min(growing, poll), pause) if outcome.error else poll
         await feeds.record_poll(
@@ -140,7 +150,7 @@ async def _read(
 
 def _shown(source: Feed, url: str) -> str:
     """The address as it may be stored: an RSS feed's own may carry credentials, its name does not."""
-    return source.name if source.kind is FeedKind.RSS else url
+    return source.name if source.kind is FeedKind.RSS else shown(url)
 
 
 def _parse(kind: FeedKind, body: bytes, day: date | None) -> Parsed:
@@ -209,7 +219,7 @@ async def ingest_files(
             body = await asyncio.to_thread(_content, file)
             day = date.fromisoformat(found[1]) if found else None
             parsed = await asyncio.to_thread(_parse, kind, body, day)
-        except (FeedError, OSError, EOFError, ValueError) as error:
+        except (FeedError, OSError, EOFError, ValueError, zlib.error) as error:
             log.warning("%s: %s", file, error)
             outcome = replace(outcome, skipped=outcome.skipped + 1, error=f"{file.name}: {error}")
             continue

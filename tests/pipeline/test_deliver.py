@@ -1,0 +1,614 @@
+"""Digests go out: each due moment ends in one verdict, and no paper comes twice, whatever fails when."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot import demo
+from bot.digest import compose
+from bot.digest.markup import as_text
+from bot.errors import ChannelGone, DeliveryError, PostRefused, StorageError, TryLater, UserError
+from bot.models import (
+    Channel,
+    ChannelId,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    GuildId,
+    MessageId,
+    PaperId,
+    Post,
+    VerdictKind,
+)
+from bot.pipeline import deliver
+from storage import channels, deliveries, search
+from storage.database import Database
+from tests.making import HF, NOW, TODAY, channel, committed, entry, rows, store
+
+assert demo.NOW == NOW
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+ONE, TWO, THREE = ChannelId(1), ChannelId(2), ChannelId(3)
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+class Discord:
+    """A Publisher whose channels are lists of posts; like Discord, it takes a nonce once."""
+
+    def __init__(self) -> None:
+        self.posts: dict[ChannelId, dict[str, Post]] = {}
+        self.before: dict[ChannelId, BaseException] = {}
+        """What happens in place of the post arriving."""
+        self.blind: dict[ChannelId, BaseException] = {}
+        """What happens in place of looking."""
+        self.after: dict[ChannelId, BaseException] = {}
+        """What happens though the post has arrived."""
+        self.told: list[tuple[GuildId, ChannelId, str]] = []
+        self.tries = 0
+
+    async def publish(self, channel: ChannelId, post: Post, nonce: str) -> MessageId:
+        self.tries += 1
+        await asyncio.sleep(0)
+        if error := self.before.get(channel):
+            raise error
+        self.posts.setdefault(channel, {}).setdefault(nonce, post)
+        if error := self.after.get(channel):
+            raise error
+        return MessageId(list(self.posts[channel]).index(nonce) + 100)
+
+    async def find(self, delivery: Delivery) -> MessageId | None:
+        await asyncio.sleep(0)
+        if error := self.blind.get(delivery.channel_id):
+            raise error
+        found = list(self.posts.get(delivery.channel_id, {}))
+        return MessageId(found.index(delivery.id) + 100) if delivery.id in found else None
+
+    async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:
+        self.told.append((guild, channel, reason))
+
+    def count(self, channel: ChannelId) -> int:
+        return len(self.posts.get(channel, {}))
+
+    def mend(self) -> None:
+        self.before.clear()
+        self.blind.clear()
+        self.after.clear()
+
+
+@pytest.fixture
+def discord() -> Discord:
+    return Discord()
+
+
+async def get(db: Database, number: ChannelId = ONE) -> Channel:
+    found = await channels.get(db, number)
+    assert found is not None
+    return found
+
+
+async def verdicts(db: Database, number: ChannelId = ONE) -> list[tuple[VerdictKind, datetime]]:
+    return [(found.kind, found.due_at) for found in await deliveries.verdicts(db, number)]
+
+
+async def papers_shown(db: Database, number: ChannelId = ONE) -> list[PaperId]:
+    found = await rows(
+        db,
+        "SELECT paper_id FROM delivery_papers WHERE channel_id = ? AND shown ORDER BY delivery_id, position",
+        number,
+    )
+    return [paper_id for (paper_id,) in found]
+
+
+# --- an ordinary day ------------------------------------------------------------------------------
+
+
+async def test_every_due_channel_gets_one_digest_and_one_verdict(archive: Database, discord: Discord) -> None:
+    for number, topic in ((1, "agent"), (2, "trending"), (3, "image generation")):
+        await channel(archive, number, topic)
+    assert await deliver.deliver_due(archive, discord, now=NOW) == 3
+    for number in (ONE, TWO, THREE):
+        assert discord.count(number) == 1
+        assert await verdicts(archive, number) == [(VerdictKind.POSTED, NOW)]
+        assert (await get(archive, number)).next_due == NOW + DAY
+        shown = await papers_shown(archive, number)
+        assert 0 < len(shown) == len(set(shown)) <= 8
+    assert await deliver.deliver_due(archive, discord, now=NOW + MINUTE) == 0
+    assert discord.tries == 3
+
+
+async def test_nothing_due_posts_nothing(archive: Database, discord: Discord) -> None:
+    await channel(archive, due=NOW + timedelta(seconds=1))
+    assert await deliver.deliver_due(archive, discord, now=NOW) == 0
+    assert discord.tries == 0
+    assert await verdicts(archive) == []
+
+
+async def test_a_post_is_claimed_with_all_its_papers(archive: Database, discord: Discord) -> None:
+    await channel(archive)
+    await deliver.deliver_due(archive, discord, now=NOW)
+    ((name, post),) = discord.posts[ONE].items()
+    stored = await rows(archive, "SELECT id FROM deliveries")
+    assert stored == [(name,)]
+    found = await rows(archive, "SELECT id, title FROM papers")
+    text = as_text(post)
+    shown = await papers_shown(archive)
+    in_text = {number for number, title in found if " ".join(title.split())[:30] in text}
+    assert set(shown) <= in_text
+    assert (await deliveries.get(archive, (await first(archive)).id)).state == DeliveryState.SENT
+    (verdict,) = await deliveries.verdicts(archive, ONE)
+    assert verdict.text.startswith(f"posted {len(shown)} papers, ")
+
+
+async def first(db: Database) -> Delivery:
+    """The only delivery there is."""
+    ((name,),) = await rows(db, "SELECT id FROM deliveries")
+    return await deliveries.get(db, name)
+
+
+async def test_days_follow_each_other_without_a_paper_twice(db: Database, discord: Discord) -> None:
+    await channel(db, created=NOW - 3 * DAY)
+    for day in range(3):  # Tuesday to Thursday
+        at = NOW + day * DAY
+        old = [entry(f"Paper of {n}", arxiv_id=f"2603.0000{n}", on=TODAY, votes=9) for n in range(3)]
+        new = entry(f"News of {day}", arxiv_id=f"2603.1000{day}", on=at.date(), votes=1)
+        await store(db, HF, *old, new, at=at - HOUR)
+        await deliver.deliver_due(db, discord, now=at)
+    counts = await rows(db, "SELECT count(*) FROM delivery_papers WHERE shown GROUP BY delivery_id ORDER BY 1")
+    assert counts == [(1,), (1,), (4,)]
+    assert [kind for kind, _ in await verdicts(db)] == [VerdictKind.POSTED] * 3
+
+
+async def test_a_day_without_papers_ends_in_a_verdict_that_says_why(db: Database, discord: Discord) -> None:
+    await channel(db)
+    assert await deliver.deliver_due(db, discord, now=NOW) == 1
+    (verdict,) = await deliveries.verdicts(db, ONE)
+    assert verdict.kind is VerdictKind.NOTHING
+    assert "no source has listed a paper since" in verdict.text
+    await store(db, HF, entry("Of Other Things", on=TODAY + DAY, votes=3))
+    await channel(db, 2, "zebras", due=NOW + DAY, created=NOW)
+    await deliver.deliver_due(db, discord, now=NOW + DAY)
+    (verdict,) = await deliveries.verdicts(db, TWO)
+    assert "nothing matched “zebras”: 1 paper seen" in verdict.text
+    assert discord.count(ONE) == 1
+    assert discord.count(TWO) == 0
+
+
+async def test_after_days_of_standing_still_a_channel_gets_one_digest(archive: Database, discord: Discord) -> None:
+    await channel(archive, due=NOW - 4 * DAY, created=NOW - 9 * DAY)
+    assert await deliver.deliver_due(archive, discord, now=NOW) == 1
+    assert discord.count(ONE) == 1
+    missed = [(VerdictKind.MISSED, NOW - days * DAY) for days in (1, 4)]  # Monday and Friday
+    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW), *missed]
+    assert (await get(archive)).next_due == NOW + DAY
+    assert await deliver.deliver_due(archive, discord, now=NOW) == 0
+
+
+async def test_a_moment_missed_by_more_than_six_hours_waits_for_the_next(
+    archive: Database, discord: Discord
+) -> None:
+    await channel(archive)
+    assert await deliver.deliver_due(archive, discord, now=NOW + 7 * HOUR) == 1
+    assert discord.tries == 0
+    assert await verdicts(archive) == [(VerdictKind.MISSED, NOW)]
+    await deliver.deliver_due(archive, discord, now=NOW + DAY)
+    assert len(await papers_shown(archive)) == 8
+    assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED, VerdictKind.MISSED]
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+
+async def test_two_ticks_at_once_never_double(archive: Database, discord: Discord) -> None:
+    for number in range(1, 6):
+        await channel(archive, number)
+    await asyncio.gather(*(deliver.deliver_due(archive, discord, now=NOW) for _ in range(4)))
+    assert {number: len(posts) for number, posts in discord.posts.items()} == dict.fromkeys(range(1, 6), 1)
+    assert discord.tries == 5
+    assert await rows(archive, "SELECT count(*) FROM verdicts") == [(5,)]
+
+
+async def test_channels_with_the_same_query_ask_storage_once(
+    archive: Database, discord: Discord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    announced = search.announced
+
+    async def counting(db: Database, query: object, **options: object) -> object:
+        asked.append(query)
+        return await announced(db, query, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(search, "announced", counting)
+    for number in range(1, 13):
+        await channel(archive, number, "agent" if number % 2 else "  AGENT ", "trending")
+    assert await deliver.deliver_due(archive, discord, now=NOW) == 12
+    assert len(asked) == 2
+    assert len(discord.posts) == 12
+
+
+async def test_a_bug_in_one_channel_stops_no_other_and_is_judged_once(
+    archive: Database, discord: Discord, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    composed = compose.compose
+
+    def stumbling(topics: object, *args: object, **options: object) -> object:
+        if options["size"] == 3:
+            raise ZeroDivisionError
+        return composed(topics, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compose, "compose", stumbling)
+    for number in (1, 2, 3):
+        await channel(archive, number)
+    found = await get(archive, TWO)
+    await channels.reschedule(archive, found, replace(found.schedule, size=3), next_due=NOW)
+    assert await deliver.deliver_due(archive, discord, now=NOW) == 3
+    assert sorted(discord.posts) == [1, 3]
+    (verdict,) = await deliveries.verdicts(archive, TWO)
+    assert (verdict.kind, verdict.text.partition(";")[0]) == (VerdictKind.FAILED, "an internal error")
+    assert "ZeroDivisionError" in caplog.text
+    assert await deliver.deliver_due(archive, discord, now=NOW + MINUTE) == 0
+
+
+async def test_a_channel_whose_next_time_cannot_be_told_is_paused(archive: Database, discord: Discord) -> None:
+    for number in (1, 2):
+        await channel(archive, number)
+    async with archive.write() as tx:
+        await tx.execute("UPDATE channels SET zone = 'Mars/Phobos' WHERE id = 1")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    assert (await get(archive)).paused is not None
+    assert discord.count(TWO) == 1
+    assert await deliver.deliver_due(archive, discord, now=NOW + MINUTE) == 0
+
+
+async def test_a_topic_that_is_no_query_any_more_leaves_the_channel_its_others(
+    archive: Database, discord: Discord, caplog: pytest.LogCaptureFixture
+) -> None:
+    await channel(archive, 1, "agent", '"never closed')
+    await channel(archive, 2, "(")
+    assert await deliver.deliver_due(archive, discord, now=NOW) == 2
+    assert discord.count(ONE) == 1
+    assert await verdicts(archive, ONE) == [(VerdictKind.POSTED, NOW)]
+    assert await verdicts(archive, TWO) == [(VerdictKind.NOTHING, NOW)]
+    assert "is no query any more" in caplog.text
+
+
+async def test_a_channel_paused_after_it_was_found_due_posts_nothing(
+    archive: Database, discord: Discord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announced = search.announced
+
+    async def meanwhile(db: Database, *args: object, **options: object) -> object:
+        await channels.pause(db, ONE, "by hand")
+        return await announced(db, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(search, "announced", meanwhile)
+    await channel(archive)
+    await deliver.deliver_due(archive, discord, now=NOW)
+    assert discord.tries == 0
+    assert await verdicts(archive) == []
+    assert (await get(archive)).paused == "by hand"
+
+
+async def test_a_database_that_is_locked_for_a_moment_costs_no_digest(
+    archive: Database, discord: Discord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def locked(*_: object, **__: object) -> bool:
+        raise StorageError("another program holds a lock on it")
+
+    await channel(archive)
+    with monkeypatch.context() as moment:
+        moment.setattr(deliveries, "claim", locked)
+        await deliver.deliver_due(archive, discord, now=NOW)
+    assert (discord.tries, await verdicts(archive)) == (0, [])
+    await deliver.deliver_due(archive, discord, now=NOW + MINUTE)
+    assert discord.count(ONE) == 1
+    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+
+
+# --- crashes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arrived", [False, True], ids=["before sending", "between sending and marking"])
+async def test_a_crash_is_settled_by_the_next_start(archive: Database, discord: Discord, arrived: bool) -> None:
+    await channel(archive)
+    (discord.after if arrived else discord.before)[ONE] = Crash()
+    with pytest.raises(Crash):
+        await deliver.deliver_due(archive, discord, now=NOW)
+    assert discord.count(ONE) == arrived
+    assert (await first(archive)).state == DeliveryState.CLAIMED
+    claimed = await papers_shown(archive)
+    discord.mend()
+    async with Database(archive.path) as again:
+        assert await deliver.deliver_due(again, discord, now=NOW + MINUTE) == 0
+        assert await verdicts(again) == []
+        await deliver.deliver_due(again, discord, now=NOW + deliveries.LEASE)
+        assert discord.count(ONE) == 1
+        assert discord.tries == (1 if arrived else 2)
+        assert await verdicts(again) == [(VerdictKind.POSTED, NOW)]
+        settled = await first(again)
+        assert (settled.state, settled.message_id) == (DeliveryState.SENT, 100)
+        assert await papers_shown(again) == claimed
+        await deliver.deliver_due(again, discord, now=NOW + HOUR)
+        assert discord.tries == (1 if arrived else 2)
+
+
+async def test_a_crash_before_the_claim_leaves_nothing(
+    archive: Database, discord: Discord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(*_: object, **__: object) -> bool:
+        raise Crash
+
+    await channel(archive)
+    with monkeypatch.context() as moment:
+        moment.setattr(deliveries, "claim", crash)
+        with pytest.raises(Crash):
+            await deliver.deliver_due(archive, discord, now=NOW)
+    assert committed(archive, "SELECT * FROM deliveries") == []
+    await deliver.deliver_due(archive, discord, now=NOW + MINUTE)
+    assert discord.count(ONE) == 1
+    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+
+
+# --- Discord says no ------------------------------------------------------------------------------
+
+
+async def every_minute(db: Database, discord: Discord, first: datetime, last: datetime) -> list[int]:
+    """Tick as the scheduler does; the minutes at which something was tried."""
+    tried = []
+    at = first
+    while at <= last:
+        before = discord.tries
+        found_before = len(discord.told)
+        open_before = await rows(db, "SELECT sum(attempts) FROM deliveries")
+        await deliver.deliver_due(db, discord, now=at)
+        after = await rows(db, "SELECT sum(attempts) FROM deliveries")
+        if (discord.tries, after) != (before, open_before) or len(discord.told) != found_before:
+            tried.append((at - first) // MINUTE)
+        at += MINUTE
+    return tried
+
+
+async def test_an_outage_is_retried_at_growing_distances_until_it_works(
+    archive: Database, discord: Discord
+) -> None:
+    await channel(archive)
+    discord.before[ONE] = TryLater(1, "Discord answers 503")
+    tried = await every_minute(archive, discord, NOW, NOW + 2 * HOUR)
+    assert tried == [0, 1, 3, 7, 15, 31, 61, 91]
+    assert await verdicts(archive) == []
+    discord.mend()
+    await every_minute(archive, discord, NOW + 2 * HOUR + MINUTE, NOW + 3 * HOUR)
+    assert discord.count(ONE) == 1
+    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+
+
+@pytest.mark.parametrize("blind", [False, True], ids=["for posts", "of everything"])
+async def test_an_outage_of_more_than_six_hours_frees_the_papers_for_the_next_digest(
+    archive: Database, discord: Discord, blind: bool
+) -> None:
+    """Where nothing can be looked for, nobody knows whether the post arrived until Discord answers again."""
+    await channel(archive)
+    discord.before[ONE] = TryLater(1, "Discord answers 503")
+    if blind:
+        discord.blind[ONE] = TryLater(1, "Discord answers 503")
+    await every_minute(archive, discord, NOW, NOW + 7 * HOUR)
+    assert len(await verdicts(archive)) == (0 if blind else 1)
+    discord.mend()
+    await every_minute(archive, discord, NOW + 7 * HOUR + MINUTE, NOW + 8 * HOUR)
+    (verdict,) = await deliveries.verdicts(archive, ONE)
+    assert (verdict.kind, verdict.due_at) == (VerdictKind.FAILED, NOW)
+    assert verdict.text.startswith("not posted within 6 hours")
+    assert discord.count(ONE) == 0
+    assert await papers_shown(archive) == []
+    found = await get(archive)
+    assert (found.paused, found.next_due) == (None, NOW + DAY)
+    missed = {delivered for (delivered,) in await rows(archive, "SELECT paper_id FROM delivery_papers")}
+    await deliver.deliver_due(archive, discord, now=NOW + DAY)
+    assert set(await papers_shown(archive)) <= missed
+    assert len(await papers_shown(archive)) == 8
+    assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED, VerdictKind.FAILED]
+
+
+async def test_an_outage_after_the_post_arrived_posts_it_once(archive: Database, discord: Discord) -> None:
+    await channel(archive)
+    discord.after[ONE] = TryLater(1, "the connection failed")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    assert discord.count(ONE) == 1
+    await every_minute(archive, discord, NOW + MINUTE, NOW + 9 * MINUTE)
+    assert discord.tries == 1
+    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PostRefused(1, "I may not post there"), ChannelGone(1, "the channel was deleted")],
+    ids=["refused", "gone"],
+)
+async def test_a_refusal_pauses_the_channel_frees_its_papers_and_is_told(
+    archive: Database, discord: Discord, error: DeliveryError
+) -> None:
+    await channel(archive)
+    await channel(archive, 2)
+    discord.before[ONE] = error
+    assert await deliver.deliver_due(archive, discord, now=NOW) == 2
+    found = await get(archive)
+    assert (found.paused, found.next_due) == (str(error), None)
+    assert await verdicts(archive) == [(VerdictKind.PAUSED, NOW)]
+    assert await papers_shown(archive) == []
+    assert discord.told == [(7, ONE, str(error))]
+    assert discord.count(TWO) == 1
+    discord.mend()
+    assert await every_minute(archive, discord, NOW + MINUTE, NOW + 9 * MINUTE) == []
+    assert await channels.resume(archive, await get(archive), next_due=NOW + DAY)
+    await deliver.deliver_due(archive, discord, now=NOW + DAY)
+    assert len(await papers_shown(archive)) == 8
+
+
+async def test_a_refusal_found_while_settling_pauses_too(archive: Database, discord: Discord) -> None:
+    await channel(archive)
+    discord.before[ONE] = TryLater(1, "down")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    discord.before[ONE] = PostRefused(1, "not any more")
+    await deliver.deliver_due(archive, discord, now=NOW + MINUTE)
+    assert (await get(archive)).paused == "not any more"
+    assert await verdicts(archive) == [(VerdictKind.PAUSED, NOW)]
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_a_bug_in_sending_is_retried_judged_and_stops_no_other(
+    archive: Database, discord: Discord, arrived: bool
+) -> None:
+    await channel(archive)
+    (discord.after if arrived else discord.before)[ONE] = AttributeError("surprise")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    await channel(archive, 2, due=NOW + MINUTE)
+    await every_minute(archive, discord, NOW + MINUTE, NOW + 7 * HOUR)
+    assert discord.count(TWO) == 1
+    assert discord.count(ONE) == arrived
+    ((kind, due_at),) = await verdicts(archive)
+    assert (kind, due_at) == (VerdictKind.POSTED if arrived else VerdictKind.FAILED, NOW)
+
+
+async def test_a_claim_from_before_a_long_stop_is_looked_for_but_not_sent(
+    archive: Database, discord: Discord
+) -> None:
+    for number in (1, 2):
+        await channel(archive, number)
+    discord.before[ONE] = TryLater(1, "down")
+    discord.after[TWO] = TryLater(2, "down")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    discord.mend()
+    tries = discord.tries
+    await deliver.deliver_due(archive, discord, now=NOW + 10 * HOUR)
+    assert discord.tries == tries
+    assert await verdicts(archive, ONE) == [(VerdictKind.FAILED, NOW)]
+    assert await verdicts(archive, TWO) == [(VerdictKind.POSTED, NOW)]
+    assert (discord.count(ONE), await papers_shown(archive, ONE)) == (0, [])
+
+
+async def test_a_claim_of_a_channel_paused_meanwhile_waits(archive: Database, discord: Discord) -> None:
+    await channel(archive)
+    discord.before[ONE] = TryLater(1, "down")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    await channels.pause(archive, ONE, "by hand")
+    discord.mend()
+    assert await every_minute(archive, discord, NOW + MINUTE, NOW + 9 * MINUTE) == []
+    await channels.resume(archive, await get(archive), next_due=NOW + DAY)
+    await deliver.deliver_due(archive, discord, now=NOW + 10 * MINUTE)
+    assert discord.count(ONE) == 1
+    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+
+
+async def test_a_stored_delivery_that_cannot_be_read_back_is_judged_and_stops_no_other(
+    archive: Database, discord: Discord
+) -> None:
+    for number in (1, 2):
+        await channel(archive, number)
+        discord.before[ChannelId(number)] = TryLater(number, "down")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    discord.mend()
+    async with archive.write() as tx:
+        await tx.execute("UPDATE deliveries SET post = '[]' WHERE channel_id = 1")
+    await deliver.deliver_due(archive, discord, now=NOW + HOUR)
+    assert discord.count(TWO) == 1
+    assert await verdicts(archive, ONE) == [(VerdictKind.FAILED, NOW)]
+    assert await papers_shown(archive, ONE) == []
+    assert await deliveries.unsettled(archive, NOW + DAY) == ()
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+async def test_an_extra_digest_comes_at_once_and_the_scheduled_one_skips_its_papers(
+    archive: Database, discord: Discord
+) -> None:
+    await channel(archive, due=NOW + HOUR)
+    sent = await deliver.deliver_now(archive, discord, await get(archive), now=NOW)
+    assert sent.kind is DeliveryKind.EXTRA
+    assert discord.count(ONE) == 1
+    found = await get(archive)
+    assert (found.next_due, found.last_due) == (NOW + HOUR, None)
+    assert await verdicts(archive) == []
+    extra = set(await papers_shown(archive))
+    assert extra == set(sent.shown)
+    await deliver.deliver_due(archive, discord, now=NOW + HOUR)
+    shown = await papers_shown(archive)
+    assert len(shown) == len(set(shown)) > len(extra)
+    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW + HOUR)]
+
+
+async def test_extra_digests_wait_ten_minutes_for_each_other(archive: Database, discord: Discord) -> None:
+    await channel(archive, due=NOW + DAY)
+    found = await get(archive)
+    await deliver.deliver_now(archive, discord, found, now=NOW)
+    for wait, minutes in ((0, 10), (1, 10), (61, 9), (599, 1)):
+        with pytest.raises(UserError, match=f"ask again in {minutes} minute"):
+            await deliver.deliver_now(archive, discord, found, now=NOW + timedelta(seconds=wait))
+    await deliver.deliver_now(archive, discord, found, now=NOW + 10 * MINUTE)
+    assert discord.count(ONE) == 2
+
+
+async def test_an_extra_digest_with_nothing_to_show_says_why(archive: Database, discord: Discord) -> None:
+    await channel(archive, 1, "zebras")
+    with pytest.raises(UserError, match=r"^Nothing matched “zebras”.*\.$"):
+        await deliver.deliver_now(archive, discord, await get(archive), now=NOW)
+    assert await deliveries.last_extra(archive, ONE) is None
+    assert discord.tries == 0
+
+
+async def test_a_paused_channel_gets_no_extra_digest(archive: Database, discord: Discord) -> None:
+    await channel(archive)
+    await channels.pause(archive, ONE, "by hand")
+    with pytest.raises(UserError, match="is paused"):
+        await deliver.deliver_now(archive, discord, await get(archive), now=NOW)
+    assert discord.tries == 0
+
+
+async def test_an_extra_digest_that_discord_refuses_is_told_to_who_asked(
+    archive: Database, discord: Discord
+) -> None:
+    await channel(archive)
+    discord.before[ONE] = PostRefused(1, "I may not post there")
+    with pytest.raises(PostRefused):
+        await deliver.deliver_now(archive, discord, await get(archive), now=NOW)
+    assert await verdicts(archive) == []
+    assert (await get(archive)).paused == "I may not post there"
+    assert await papers_shown(archive) == []
+
+
+async def test_two_hands_and_the_tick_at_once_show_no_paper_twice(archive: Database, discord: Discord) -> None:
+    await channel(archive)
+    found = await get(archive)
+    results = await asyncio.gather(
+        deliver.deliver_now(archive, discord, found, now=NOW),
+        deliver.deliver_due(archive, discord, now=NOW),
+        deliver.deliver_now(archive, discord, found, now=NOW),
+        return_exceptions=True,
+    )
+    assert all(not isinstance(result, Exception) or isinstance(result, UserError) for result in results), results
+    await deliver.deliver_due(archive, discord, now=NOW + MINUTE)
+    shown = await papers_shown(archive)
+    assert len(shown) == len(set(shown))
+    assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED]
+
+
+# --- preview --------------------------------------------------------------------------------------
+
+
+async def test_a_preview_is_the_digest_that_comes_and_stores_nothing(archive: Database, discord: Discord) -> None:
+    await channel(archive, 1, "agent", "image generation")
+    before = committed(archive, "SELECT count(*), total(next_due) FROM channels, deliveries")
+    digest, why = await deliver.preview(
+        archive, ["agent", "image generation"], now=NOW, channel=await get(archive)
+    )
+    assert why == ""
+    assert committed(archive, "SELECT count(*), total(next_due) FROM channels, deliveries") == before
+    await deliver.deliver_due(archive, discord, now=NOW)
+    assert await papers_shown(archive) == [match.paper.id for match in digest.papers]
+    digest, why = await deliver.preview(archive, ["agent"], now=NOW, channel=await get(archive))
+    assert {match.paper.id for match in digest.papers}.isdisjoint(await papers_shown(archive))
