@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 import aiohttp  # only for the errors that discord.py lets through
 import discord
@@ -21,7 +21,7 @@ from discord.ext import commands
 
 from bot.digest import post as posts
 from bot.digest.markup import escape
-from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
+from bot.errors import ConfigError, DeliveryError, InvalidQuery, TryLater, UserError
 from bot.models import Feed, Post
 from cogs._publish import NEEDED, DiscordPublisher, layout
 from storage.database import Database
@@ -32,11 +32,9 @@ COGS = ("cogs.subscriptions", "cogs.digest", "cogs.search", "cogs.status", "cogs
 Clock = Callable[[], datetime]
 Interaction = discord.Interaction["Paperboy"]
 Handler = Callable[..., Awaitable[None]]
-
-
-# Nobody listens or speaks here; without this each start warns of libraries for voice.
-discord.VoiceClient.warn_nacl = False
-discord.VoiceClient.warn_dave = False
+Acknowledge = Literal["answer", "update", "modal"]
+"""How a press is acknowledged, before anything else, because Discord waits three seconds: with a private
+answer to come, with a change of the message to come, or not at all (a form cannot follow a deferral)."""
 
 
 class Paperboy(commands.Bot):
@@ -45,6 +43,8 @@ class Paperboy(commands.Bot):
     def __init__(
         self, *, db: Database, clock: Clock, feeds: Sequence[Feed], publisher: DiscordPublisher | None = None
     ) -> None:
+        # Nobody listens or speaks here; without this each start warns of libraries for voice.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -56,10 +56,12 @@ class Paperboy(commands.Bot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            # Seconds. A longer pause that Discord asks of one channel is taken by the ledger, not by a sleep.
+            max_ratelimit_timeout=60.0,
         )
         self.db, self.clock, self.feeds = db, clock, tuple(feeds)
         self.publisher = publisher or DiscordPublisher(lambda: self)
-        self.actions: dict[str, Handler] = {}
+        self.actions: dict[str, tuple[Acknowledge, Handler]] = {}
         """What a button or menu does: the verb in its id -> handler(interaction, *the id's other parts)."""
         self.tree.error(self._answer_error)
 
@@ -89,10 +91,14 @@ class Action(ui.DynamicItem[ui.Item[Any]], template=r"paperboy:(?P<verb>[a-z]+)(
         return cls(item, match["verb"], tuple(rest.split(":")) if rest else ())
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        handler = interaction.client.actions.get(self.verb)
         try:
-            if handler is None:
-                raise UserError("This button is from an older Paperboy: please ask again.")
+            if self.verb not in interaction.client.actions:
+                raise UserError("This button is from another version of Paperboy: please ask again.")
+            acknowledge, handler = interaction.client.actions[self.verb]
+            if acknowledge == "answer":
+                await interaction.response.defer(ephemeral=True, thinking=True)
+            elif acknowledge == "update":
+                await interaction.response.defer()
             # A menu's choices follow what stands in its id.
             data = cast(Mapping[str, Any], interaction.data or {})
             await handler(interaction, *self.parts, *data.get("values", ()))
@@ -109,11 +115,8 @@ async def reply(interaction: Interaction, post: Post) -> None:
 
 
 async def change(interaction: Interaction, post: Post) -> None:
-    """Put `post` in place of the message whose button was pressed."""
-    if interaction.response.is_done():
-        await interaction.edit_original_response(view=layout(post))
-    else:
-        await interaction.response.edit_message(view=layout(post))
+    """Put `post` in place of the message whose button was pressed; follows a `defer`."""
+    await interaction.edit_original_response(view=layout(post))
 
 
 async def answer_error(interaction: Interaction, error: BaseException) -> None:
@@ -123,19 +126,21 @@ async def answer_error(interaction: Interaction, error: BaseException) -> None:
             text = f"{error}\n```\n{error.text[:1000].replace('`', '’')}\n{' ' * min(error.at, 1000)}^\n```"
         case UserError():
             text = str(error)
+        case TryLater():
+            text = f"Discord did not take it yet ({escape(str(error))}). It will be posted as soon as it does."
+        case DeliveryError():
+            text = f"That did not work: {escape(str(error))}."
         case app_commands.CheckFailure():
             text = "You may not use this command here."
-        case PaperboyError():
-            log.error("/%s: %s", interaction.command and interaction.command.qualified_name, error)
-            text = f"That did not work: {escape(str(error))}"
         case _:
-            log.error("an interaction failed", exc_info=error)
+            asked = interaction.command.qualified_name if interaction.command else "a button"
+            log.error("%s failed", asked, exc_info=error)
             text = "Something went wrong on my side; the operator finds it in the log. Please try again later."
     try:
         if not interaction.response.is_done():
             await interaction.response.defer(ephemeral=True)
         await reply(interaction, posts.notice(text))
-    except discord.HTTPException as failure:
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
         log.warning("an answer could not be given: %s", failure)
 
 
@@ -161,41 +166,56 @@ def require_posting(channel: discord.abc.GuildChannel) -> None:
 
 class Connection:
     """Keeps a client connected: discord.py ends on a refused first connection or an event that it cannot
-    parse; `serve` starts a fresh client then, with growing pauses."""
+    parse; then a fresh client starts, after growing pauses. Use as `async with`."""
 
     def __init__(self, token: str, *, db: Database, clock: Clock, feeds: Sequence[Feed]) -> None:
         self._token, self._db, self._clock, self._feeds = token, db, clock, feeds
         self._bot: Paperboy | None = None
+        self._closing = asyncio.Event()
         self.publisher = DiscordPublisher(lambda: self._bot if self.ready else None)
 
     @property
     def ready(self) -> bool:
         return self._bot is not None and self._bot.is_ready() and not self._bot.is_closed()
 
-    async def serve(self, stop: asyncio.Event) -> None:
-        """Stay connected until `stop`. Raises ConfigError where Discord refuses the token."""
-        pause = 5.0
-        stopped = asyncio.create_task(stop.wait())
+    async def __aenter__(self) -> Self:
+        self._serving = asyncio.create_task(self._serve())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Disconnect. Raises ConfigError where Discord refused the token."""
+        self._closing.set()
+        await self._serving
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Until `stop`, or until there is no use in trying."""
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({self._serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+
+    async def _serve(self) -> None:
+        pause, clock = 5.0, asyncio.get_running_loop().time
+        closing = asyncio.create_task(self._closing.wait())
         try:
-            while not stop.is_set():
-                began = asyncio.get_running_loop().time()
-                await self._connect(stopped)
-                if asyncio.get_running_loop().time() - began > 600:
+            while not self._closing.is_set():
+                began = clock()
+                await self._connect(closing)
+                if clock() - began > 600:
                     pause = 5.0
-                if not stop.is_set():
+                if not self._closing.is_set():
                     log.info("next try in %.0f seconds", pause)
-                    await asyncio.wait({stopped}, timeout=pause)
+                    await asyncio.wait({closing}, timeout=pause)
                     pause = min(pause * 2, 300.0)
         finally:
-            stopped.cancel()
+            closing.cancel()
 
-    async def _connect(self, stopped: asyncio.Task[bool]) -> None:
+    async def _connect(self, closing: asyncio.Task[bool]) -> None:
         """One client, from login to its end."""
         bot = Paperboy(db=self._db, clock=self._clock, feeds=self._feeds, publisher=self.publisher)
         self._bot = bot
         running = asyncio.create_task(bot.start(self._token))
         try:
-            await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({running, closing}, return_when=asyncio.FIRST_COMPLETED)
             if running.done() and (error := running.exception()):
                 raise error
         except discord.LoginFailure:

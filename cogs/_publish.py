@@ -6,7 +6,6 @@ Refuses: wording and limits (the Post's), retries (the pipeline's).
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -15,8 +14,9 @@ import aiohttp  # only for the errors that discord.py lets through
 import discord
 from discord import ui
 
+from bot.digest.markup import escape
 from bot.errors import ChannelGone, DeliveryError, PostRefused, TryLater
-from bot.models import ChannelId, Delivery, Line, MessageId, Post, Row, Select, Text
+from bot.models import ChannelId, Delivery, GuildId, Line, MessageId, Post, Row, Select, Text
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ NEEDED = discord.Permissions(view_channel=True, send_messages=True, read_message
 """What posting takes; reading back the own posts is how a digest is never sent twice."""
 
 _SILENT = discord.AllowedMentions.none()
-_LOOK_BACK = 50
-"""Messages read when looking for a delivery."""
+_LOOK_BACK = 500
+"""Messages read, newest first, when looking for a delivery."""
 
 
 def layout(post: Post) -> ui.LayoutView:
@@ -84,39 +84,48 @@ class DiscordPublisher:
 
     async def find(self, delivery: Delivery) -> MessageId | None:
         """The message of a delivery, recognised by its id in the message's button: readers cannot see it,
-        and no text can forge it. None too where the history may not be read."""
+        and no text can forge it.
+
+        None too where the history may not be read: then a post whose arrival is unknown is posted again.
+        Raises like `publish`.
+        """
         if delivery.message_id is not None:
             return delivery.message_id
         client = self._connected(delivery.channel_id)
+        known = client.get_channel(delivery.channel_id)
+        if isinstance(known, discord.abc.GuildChannel) and not known.permissions_for(known.guild.me).is_superset(
+            discord.Permissions(read_message_history=True)
+        ):
+            # Discord answers an empty list then, which says nothing.
+            log.warning("channel %s: no permission to read the history; not looking", delivery.channel_id)
+            return None
         place = client.get_partial_messageable(delivery.channel_id)
-        since = delivery.claimed_at - timedelta(minutes=1)
+        # An hour's room for a host whose clock is ahead of Discord's.
+        since = delivery.claimed_at - timedelta(hours=1)
         try:
-            async for message in place.history(limit=_LOOK_BACK, after=since, oldest_first=True):
+            async for message in place.history(limit=_LOOK_BACK, after=since, oldest_first=False):
                 if client.user and message.author.id == client.user.id and _carries(message, delivery.id):
                     return MessageId(message.id)
-        except discord.Forbidden:
-            log.warning("channel %s: no permission to read back; posting again", delivery.channel_id)
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             raise worded(delivery.channel_id, error) from error
         return None
 
-    async def tell(self, channel: ChannelId, text: str) -> None:
-        """A direct message to the server's owner. Never raises: direct messages may be closed."""
+    async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:
+        """A direct message to the server's owner, else a word in its system channel. Never raises."""
         client = self._client()
-        place = client.get_channel(channel) if client else None
-        if client is None or not isinstance(place, discord.abc.GuildChannel | discord.Thread):
+        server = client.get_guild(guild) if client else None
+        if client is None or server is None:
             return
-        owner = place.guild.owner_id
+        text = f"The digest of <#{channel}> in {escape(server.name)} is paused: {escape(reason)}"
         try:
-            if owner:
-                user = await client.fetch_user(owner)
-                await user.send(
-                    f"The digest of #{discord.utils.escape_markdown(place.name)} in "
-                    f"{discord.utils.escape_markdown(place.guild.name)} is paused. {text}",
-                    allowed_mentions=_SILENT,
-                )
+            try:
+                owner = await client.fetch_user(server.owner_id or 0)
+                await owner.send(text, allowed_mentions=_SILENT)
+            except discord.HTTPException:  # closed direct messages
+                if server.system_channel:
+                    await server.system_channel.send(text, allowed_mentions=_SILENT)
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.info("channel %s: its owner could not be told: %s", channel, error)
+            log.info("channel %s: nobody could be told: %s", channel, error)
 
     def _connected(self, channel: ChannelId) -> discord.Client:
         client = self._client()
@@ -136,28 +145,30 @@ def _parts(components: Iterable[object]) -> Iterator[object]:
 
 
 def worded(channel: int, error: Exception) -> DeliveryError:
-    """Discord's refusals in an admin's words, with what to do."""
+    """Discord's refusals in an admin's words (plain text), with what to do.
+
+    Only Discord's own codes are final: a bare 403 or 404 may come from something in between. Codes: 10003
+    unknown channel, 10004 unknown server, 50001 missing access, 50013 missing permissions.
+    """
     match error:
-        case discord.NotFound():
-            return ChannelGone(channel, "the channel was deleted; subscribe another one")
+        case discord.NotFound(code=10003 | 10004):
+            return ChannelGone(channel, "the channel was deleted, or I was removed from the server")
         case discord.Forbidden(code=50013):
             return PostRefused(
-                channel,
-                "I may not post there: allow me Send Messages in that channel, then `/digest resume`",
+                channel, "I may not post there. Allow me Send Messages in that channel, then use /digest resume"
             )
-        case discord.Forbidden():
+        case discord.Forbidden(code=50001):
             return PostRefused(
                 channel,
-                "I cannot see the channel any more: allow View Channel and Send Messages there, then "
-                "`/digest resume`",
+                "I cannot see the channel. Allow me View Channel and Send Messages there, then use /digest resume",
             )
         case discord.HTTPException(status=400):
-            return PostRefused(channel, f"Discord rejects the post ({error.text[:200]}); please report this")
+            return PostRefused(channel, f"Discord rejects the post ({error.text[:200]}). Please report this")
         case discord.HTTPException(status=401):
             return TryLater(channel, "Discord refuses the token; the operator has to renew it")
         case discord.HTTPException():
             return TryLater(channel, f"Discord answers {error.status}")
-        case asyncio.TimeoutError():
+        case TimeoutError():
             return TryLater(channel, "Discord does not answer in time")
         case _:
             return TryLater(channel, f"the connection to Discord failed ({type(error).__name__})")

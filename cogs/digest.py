@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from typing import Any
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -9,9 +13,10 @@ from discord.ext import commands
 from bot.digest import answer as answers
 from bot.digest import due
 from bot.digest import post as posts
-from bot.digest.markup import local
+from bot.digest.markup import escape, local
 from bot.errors import UserError
-from bot.models import Channel, ChannelId, DeliveryId, Schedule
+from bot.models import Channel, ChannelId, DeliveryId
+from bot.papers.trending import counted
 from bot.pipeline import ask, deliver
 from cogs._client import Interaction, Paperboy, reply, require_posting
 from storage import channels
@@ -24,7 +29,7 @@ Place = discord.TextChannel | None
 class Digest(commands.GroupCog, group_name="digest", group_description="The channel's daily digest"):
     def __init__(self, bot: Paperboy) -> None:
         self.bot = bot
-        bot.actions["more"] = self.more
+        bot.actions["more"] = ("answer", self.more)
 
     @app_commands.command(description="When the digest comes, and how long it is; without options, what is set")
     @app_commands.describe(
@@ -45,18 +50,23 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found, now = await self._channel(interaction, channel), self.bot.clock()
-        old = found.schedule
-        wanted = Schedule(
-            post_at=due.time_named(time) if time else old.post_at,
-            zone=due.zone_named(zone) if zone else old.zone,
-            days=due.days_named(days) if days else old.days,
-            size=size or old.size,
+        wanted: dict[str, Any] = {}
+        if time:
+            wanted["post_at"] = due.time_named(time)
+        if zone:
+            wanted["zone"] = due.zone_named(zone)
+        if days:
+            wanted["days"] = due.days_named(days)
+        if size:
+            wanted["size"] = size
+        if wanted:
+            found = await ask.reschedule(self.bot.db, found.id, lambda old: replace(old, **wanted), now=now)
+        state = (
+            f"the next {local(found.next_due, 'F')}" if found.next_due else f"paused: {escape(found.paused or '')}"
         )
-        if wanted != old:
-            found = await ask.reschedule(self.bot.db, found, wanted, now=now)
-        state = f"paused: {found.paused}" if found.next_due is None else f"the next {local(found.next_due, 'F')}"
-        early = answers.early_told(due.is_early(wanted, now))
-        await reply(interaction, posts.notice(f"<#{found.id}>: {answers.schedule_told(wanted)}; {state}.{early}"))
+        early = answers.early_told(due.is_early(found.schedule, now))
+        told = f"<#{found.id}>: {answers.schedule_told(found.schedule)}; {state}.{early}"
+        await reply(interaction, posts.notice(told))
 
     @schedule.autocomplete("zone")
     async def _zones(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -71,29 +81,31 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         digest, why = await deliver.preview(self.bot.db, topics, now=self.bot.clock(), channel=found)
         if not digest.papers:
             raise UserError(f"As of now there would be no digest: {why}.")
-        await reply(interaction, posts.digest_post(digest, DeliveryId("preview"))[0])
+        shown, _ = await asyncio.to_thread(posts.digest_post, digest, DeliveryId("preview"))
+        await reply(interaction, shown)
 
     @app_commands.command(description="Post a digest right now; the scheduled one will skip what it shows")
     @app_commands.describe(channel="Default: this channel")
     async def now(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        place = channel or interaction.channel
+        place = self.bot.get_channel(found.id)
         if isinstance(place, discord.TextChannel):
             require_posting(place)
         delivery = await deliver.deliver_now(self.bot.db, self.bot.publisher, found, now=self.bot.clock())
-        text = f"Posted {len(delivery.shown)} papers to <#{found.id}>; the next scheduled digest stays as it was."
-        await reply(interaction, posts.notice(text))
+        told = f"Posted {counted(len(delivery.shown), 'paper')} to <#{found.id}>; the schedule stays as it was."
+        await reply(interaction, posts.notice(told))
 
     @app_commands.command(description="Post nothing until resumed")
     @app_commands.describe(channel="Default: this channel")
     async def pause(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        if not await channels.pause(
-            self.bot.db, found.id, f"by {interaction.user.display_name} with /digest pause"
-        ):
-            raise UserError(f"<#{found.id}> is paused already: {found.paused}. `/digest resume` ends that.")
+        reason = f"by {interaction.user.display_name} with /digest pause"
+        if not await channels.pause(self.bot.db, found.id, reason):
+            raise UserError(
+                f"<#{found.id}> is paused already: {escape(found.paused or '')}. `/digest resume` ends that."
+            )
         await reply(interaction, posts.notice(f"<#{found.id}> is paused. `/digest resume` ends that."))
 
     @app_commands.command(description="Post again after a pause")
@@ -101,15 +113,15 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     async def resume(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        if not found.paused:
-            raise UserError(f"<#{found.id}> is not paused. `/status` tells when its next digest comes.")
+        place = self.bot.get_channel(found.id)
+        if isinstance(place, discord.TextChannel):
+            require_posting(place)
         following = await ask.resume(self.bot.db, found, now=self.bot.clock())
         await reply(
             interaction, posts.notice(f"<#{found.id}> runs again; the next digest {local(following, 'F')}.")
         )
 
     async def more(self, interaction: Interaction, delivery: str) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
         if delivery == "preview":
             raise UserError("This is only a preview: the posted digest shows the rest.")
         left, day = await ask.more(self.bot.db, DeliveryId(delivery))

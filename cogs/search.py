@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from discord import app_commands
 from discord.ext import commands
 
@@ -16,7 +18,7 @@ from storage import papers, searches
 class Search(commands.Cog):
     def __init__(self, bot: Paperboy) -> None:
         self.bot = bot
-        bot.actions["page"] = self.turn
+        bot.actions["page"] = ("update", self.turn)
 
     @app_commands.command(description="Search the papers that have been seen")
     @app_commands.describe(query='Words, "a phrase", author:name, cat:cs.CL, since:7d; /help shows all')
@@ -25,7 +27,6 @@ class Search(commands.Cog):
         await reply(interaction, await self._page(query, 0))
 
     async def turn(self, interaction: Interaction, number: str, page: str) -> None:
-        await interaction.response.defer()
         query = await searches.recall(self.bot.db, int(number))
         await change(interaction, await self._page(query, max(0, int(page))))
 
@@ -34,7 +35,8 @@ class Search(commands.Cog):
         answer = await ask.search(self.bot.db, query, now=now, offset=page * answers.PAGE)
         if not answer.hits:
             return answers.nothing_post(answer, await papers.count(self.bot.db))
-        return answers.answer_post(answer, await searches.remember(self.bot.db, answer.query.text, now=now))
+        number = await searches.remember(self.bot.db, answer.query.text, now=now)
+        return await asyncio.to_thread(answers.answer_post, answer, number)
 
 
 async def setup(bot: Paperboy) -> None:

@@ -16,15 +16,14 @@ class Servers(commands.Cog):
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await channels.pause(self.bot.db, ChannelId(channel.id), "the channel was deleted; subscribe another one")
+        reason = "the channel was deleted. Use /subscribe for another one"
+        if await channels.pause(self.bot.db, ChannelId(channel.id), reason):
+            await self.bot.publisher.tell(GuildId(channel.guild.id), ChannelId(channel.id), reason)
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        await channels.pause_guild(
-            self.bot.db,
-            GuildId(guild.id),
-            "I was removed from this server; invite me again, then `/digest resume`",
-        )
+        reason = "I was removed from this server. Invite me again, then use /digest resume"
+        await channels.pause_guild(self.bot.db, GuildId(guild.id), reason)
 
 
 async def setup(bot: Paperboy) -> None:

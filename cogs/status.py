@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.digest import status
-from bot.models import GuildId
+from bot.models import Channel, GuildId
 from cogs._client import Interaction, Paperboy, reply
 from storage import channels, deliveries, feeds, papers
 
@@ -25,9 +26,17 @@ class Status(commands.Cog):
         told = [
             (channel, await channels.topics(db, channel.id), await deliveries.verdicts(db, channel.id))
             for channel in own
+            if self._may_see(interaction, channel)
         ]
         sources = [(feed, states.get(feed.name)) for feed in self.bot.feeds]
         await reply(interaction, status.status_post(sources, told, papers=await papers.count(db)))
+
+    def _may_see(self, interaction: Interaction, channel: Channel) -> bool:
+        """A hidden channel's topics stay hidden; a deleted one's are for those who can mend it."""
+        place = self.bot.get_channel(channel.id)
+        if isinstance(place, discord.abc.GuildChannel) and isinstance(interaction.user, discord.Member):
+            return place.permissions_for(interaction.user).view_channel
+        return interaction.permissions.manage_guild
 
     @app_commands.command(description="What Paperboy can do, and what a query can say")
     @app_commands.guild_only()

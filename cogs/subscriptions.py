@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.digest import answer as answers
 from bot.digest import post as posts
 from bot.errors import UserError
-from bot.models import Channel, ChannelId, GuildId, Post, Topic, TopicId
+from bot.models import ChannelId, GuildId, Post, Topic, TopicId
 from bot.papers.query import MAX_LENGTH, parse
 from bot.pipeline import ask
 from cogs._client import Interaction, Paperboy, answer_error, change, reply, require_manager, require_posting
@@ -20,15 +20,16 @@ from storage import channels, searches
 class Subscriptions(commands.Cog):
     def __init__(self, bot: Paperboy) -> None:
         self.bot = bot
+        # All but the first stand only in private answers of commands that Discord itself guards.
         bot.actions |= {
-            "offer": self.offer,
-            "zone": self.choose_zone,
-            "confirm": self.confirm,
-            "cancel": self.cancel,
-            "topic": self.show,
-            "topics": self.back,
-            "edit": self.edit,
-            "remove": self.remove,
+            "offer": ("answer", self.offer),
+            "zone": ("update", self.choose_zone),
+            "confirm": ("update", self.confirm),
+            "cancel": ("update", self.cancel),
+            "topic": ("update", self.show),
+            "topics": ("update", self.back),
+            "edit": ("modal", self.edit),
+            "remove": ("update", self.remove),
         }
 
     @app_commands.command(description="Give a channel a topic: see what it would have brought, then confirm")
@@ -57,27 +58,18 @@ class Subscriptions(commands.Cog):
     async def offer(self, interaction: Interaction, number: str) -> None:
         """ "Subscribe to this search" under an answer."""
         require_manager(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
         query = await searches.recall(self.bot.db, int(number))
         await reply(interaction, await self._offer(interaction.channel, query, None))
 
     async def choose_zone(self, interaction: Interaction, number: str, channel: str, zone: str) -> None:
-        require_manager(interaction)
-        await interaction.response.defer()
         query = await searches.recall(self.bot.db, int(number))
         await change(interaction, await self._offer(self.bot.get_channel(int(channel)), query, zone))
 
     async def confirm(self, interaction: Interaction, number: str, channel: str, zone: str) -> None:
-        require_manager(interaction)
-        await interaction.response.defer()
         query = await searches.recall(self.bot.db, int(number))
+        guild = GuildId(interaction.guild_id or 0)
         found, new = await ask.subscribe(
-            self.bot.db,
-            ChannelId(int(channel)),
-            GuildId(interaction.guild_id or 0),
-            query,
-            zone,
-            now=self.bot.clock(),
+            self.bot.db, ChannelId(int(channel)), guild, query, zone, now=self.bot.clock()
         )
         await change(interaction, answers.subscribed_post(found, query, new=new))
 
@@ -86,7 +78,7 @@ class Subscriptions(commands.Cog):
 
     async def _offer(self, place: object, query: str, zone: str | None) -> Post:
         if not isinstance(place, discord.TextChannel):
-            raise UserError("Digests go to text and announcement channels: name one with `channel:`.")
+            raise UserError("Digests go to text and announcement channels: `/subscribe` has an option `channel`.")
         require_posting(place)
         now = self.bot.clock()
         offer = await ask.offer(self.bot.db, ChannelId(place.id), query, zone, now=now)
@@ -96,53 +88,52 @@ class Subscriptions(commands.Cog):
     @app_commands.command(description="What this server's channels follow; change or remove a topic")
     @app_commands.guild_only()
     @app_commands.default_permissions(manage_guild=True)
-    async def subscriptions(self, interaction: Interaction) -> None:
+    @app_commands.describe(channel="Only this channel's topics")
+    async def subscriptions(self, interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await reply(interaction, answers.subscriptions_post(await self.all(interaction)))
+        only = ChannelId(channel.id) if channel else None
+        await reply(interaction, await self._list(interaction, only=only))
 
     async def show(self, interaction: Interaction, number: str) -> None:
-        require_manager(interaction)
-        topic = await self._topic(interaction, number)
-        await change(interaction, answers.topic_post(topic))
+        await change(interaction, answers.topic_post(await self._topic(interaction, number)))
 
     async def back(self, interaction: Interaction) -> None:
-        require_manager(interaction)
-        await change(interaction, answers.subscriptions_post(await self.all(interaction)))
+        await change(interaction, await self._list(interaction))
 
     async def remove(self, interaction: Interaction, number: str) -> None:
-        require_manager(interaction)
         topic = await self._topic(interaction, number)
         await channels.unsubscribe(self.bot.db, topic.id)
-        await change(interaction, answers.subscriptions_post(await self.all(interaction), removed=topic.text))
+        await change(interaction, await self._list(interaction, removed=topic.text))
 
     async def edit(self, interaction: Interaction, number: str) -> None:
-        require_manager(interaction)
         await interaction.response.send_modal(Edit(self, await self._topic(interaction, number)))
 
-    async def all(self, interaction: Interaction) -> list[tuple[Channel, tuple[Topic, ...]]]:
-        found = await channels.of_guild(self.bot.db, GuildId(interaction.guild_id or 0))
-        return [(channel, await channels.topics(self.bot.db, channel.id)) for channel in found]
-
     async def _topic(self, interaction: Interaction, number: str) -> Topic:
-        """Raises NotFound, also for a topic of another server."""
-        topic = await channels.topic(self.bot.db, TopicId(int(number)))
-        own = {channel.id for channel, _ in await self.all(interaction)}
-        if topic.channel_id not in own:
-            raise channels.gone()
-        return topic
+        return await channels.topic(self.bot.db, TopicId(int(number)), GuildId(interaction.guild_id or 0))
+
+    async def _list(self, interaction: Interaction, *, only: ChannelId | None = None, removed: str = "") -> Post:
+        found = await channels.of_guild(self.bot.db, GuildId(interaction.guild_id or 0))
+        told = [
+            (channel, await channels.topics(self.bot.db, channel.id))
+            for channel in found
+            if only in (None, channel.id)
+        ]
+        names = {channel.id: str(self.bot.get_channel(channel.id) or "deleted channel") for channel in found}
+        return answers.subscriptions_post(told, names=names, removed=removed)
 
 
 class Edit(ui.Modal, title="Change this topic"):
     """The topic's query as text, checked before it is saved."""
 
     def __init__(self, cog: Subscriptions, topic: Topic) -> None:
-        super().__init__()
+        super().__init__(timeout=900)  # seconds; a form that was closed is forgotten then
         self._cog, self._topic = cog, topic
         self._text: ui.TextInput[Edit] = ui.TextInput(default=topic.text, max_length=MAX_LENGTH)
         self.add_item(ui.Label(text="Query, as in /search", component=self._text))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         query = parse(self._text.value)
+        await interaction.response.defer()
         await channels.edit_topic(self._cog.bot.db, self._topic.id, query.text)
         await self._cog.back(interaction)  # type: ignore[arg-type]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import discord
+
 from bot.digest.status import COMMANDS
 from bot.papers.query import EXAMPLES, parse
 from storage.database import Database
@@ -76,3 +78,38 @@ async def test_a_bug_is_answered_kindly_and_logged(scene: Scene, archive: Databa
         await tx.execute("DROP TABLE listings")
     answer = await scene.member.slash(scene.papers, "search", query="diffusion")
     assert "Something went wrong on my side" in text(shown(answer))
+
+
+async def test_wider_hits_can_be_reached_and_the_count_of_pages_stays(scene: Scene) -> None:
+    """Five papers have both words; those with one of them begin on the second page."""
+    message = shown(await scene.member.slash(scene.papers, "search", query="benchmark agents"))
+    assert "page 1 of" in text(message)
+    pages = text(message).partition("page 1 of ")[2].split()[0]
+    turned = await scene.member.click(message, label="Next")
+    assert turned.response is not None
+    assert f"page 2 of {pages}" in text(turned.response.message)
+    assert "only some of the words" in text(turned.response.message)
+
+
+async def test_a_hidden_channel_stays_hidden_in_status(scene: Scene) -> None:
+    hidden = scene.guild.create_text_channel(
+        "hidden",
+        overwrites={
+            scene.guild.default_role: discord.PermissionOverwrite(view_channel=False),
+        },
+    )
+    async with scene.bot.db.write() as tx:
+        await tx.execute(
+            "INSERT INTO channels (id, guild_id, post_at, zone, days, size, next_due, created_at) "
+            "VALUES (?, ?, '13:00', 'UTC', '01234', 8, 1775048400, 0)",
+            (hidden.id, scene.guild.id),
+        )
+        await tx.execute(
+            "INSERT INTO topics (channel_id, query, created_at) VALUES (?, 'stealth robot', 0)", (hidden.id,)
+        )
+    assert "stealth robot" not in text(shown(await scene.member.slash(scene.papers, "status")))
+    owner = scene.guild.add_member(
+        scene.env.create_user("root"),
+        roles=[scene.guild.create_role("Root", permissions=discord.Permissions(administrator=True))],
+    )
+    assert "stealth robot" in text(shown(await owner.slash(scene.papers, "status")))

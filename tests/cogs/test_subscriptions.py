@@ -116,7 +116,7 @@ async def test_topics_are_listed_changed_and_removed(scene: Scene) -> None:
     await scene.subscribe("robot")
     listed = shown(await scene.admin.slash(scene.papers, "subscriptions"))
     (menu,) = (part for part in parts(listed) if part["type"] == 3)
-    assert [option["label"] for option in menu["options"]] == ["agent", "robot"]
+    assert [option["label"] for option in menu["options"]] == ["#papers: agent", "#papers: robot"]
 
     agent, robot = (option["value"] for option in menu["options"])
     await scene.admin.select(listed, custom_id=menu["custom_id"], values=[agent])
