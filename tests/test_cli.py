@@ -1,0 +1,452 @@
+"""The command line as people and scripts use it: real processes, a clean environment, a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import demo
+from bot.config import SETTINGS
+from tests.making import files
+
+ROOT = Path(__file__).resolve().parents[1]
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GhIjKl.mnopqrstuvwxyz-ABCDEFGHIJKLMNOPQR"
+APPLICATION = 123456789012345678
+FILES = [f"{kind}:{demo.SAMPLE / kind}" for kind in ("huggingface", "arxiv", "rss")]
+AT = ("--at", "2026-03-31T13:00Z")
+
+
+@dataclass
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    passed = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
+    # The last measures the coverage of these processes, where the tests' own is measured.
+    kept = {name: value for name, value in os.environ.items() if name in passed or name.startswith("COVERAGE_")}
+    return {
+        **kept,
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "error,ignore:'audioop' is deprecated:DeprecationWarning",
+        "PAPERBOY_DATABASE": str(folder / "paperboy.sqlite"),
+        # Nothing here may leave this machine.
+        "PAPERBOY_HUGGINGFACE_URL": "http://127.0.0.1:9",
+        "PAPERBOY_ARXIV_URL": "http://127.0.0.1:9",
+        **more,
+    }
+
+
+async def start(folder: Path, *arguments: str, code: str = "", **more: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *(("-c", code) if code else ("-m", "bot")),
+        *arguments,
+        cwd=folder,
+        env=environment(folder, **more),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def bot(folder: Path, *arguments: str, **more: str) -> Ended:
+    """`python -m bot ARGUMENTS` in `folder`."""
+    process = await start(folder, *arguments, **more)
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    ended = Ended(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+    assert "Traceback" not in ended.err
+    assert "Exception ignored" not in ended.err
+    return ended
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose database holds the sample; asked, never changed."""
+    folder = tmp_path_factory.mktemp("filled")
+    ended = asyncio.run(bot(folder, "ingest", *(part for file in FILES for part in ("--from", file))))
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert [line.partition("/")[0] for line in lines] == ["huggingface:", "arxiv:", "rss:"]
+    assert all(" new, " in line and "error" not in line for line in lines)
+    return folder
+
+
+# --- without token and network --------------------------------------------------------------------
+
+
+async def test_the_demo_shows_a_digest_and_a_search_and_leaves_nothing(tmp_path: Path) -> None:
+    ended = await bot(tmp_path, "demo")
+    assert (ended.code, ended.err) == (0, "")
+    for words in ("Tuesday 31 March", "posted 8 papers", f"/search {demo.SEARCH}", "python -m bot ingest"):
+        assert words in ended.out
+    assert files(tmp_path) == {}
+
+
+async def test_search_as_text_and_as_json(filled: Path) -> None:
+    text, data, none, limited = await asyncio.gather(
+        bot(filled, "search", "diffusion"),
+        bot(filled, "search", "--format", "json", "diffusion"),
+        bot(filled, "search", "zebras", "--format", "json"),
+        bot(filled, "search", "--limit", "2", "--format", "json", "language", "model"),
+    )
+    assert [ended.code for ended in (text, data, none, limited)] == [0] * 4
+    found = json.loads(data.out)
+    assert found
+    for paper in found:
+        assert_paper(paper)
+        assert paper["title"] in text.out
+        assert paper["url"] in text.out
+    assert re.match(r"\d\d answer 'diffusion', 0 share some of its words\n", text.out)
+    assert json.loads(none.out) == []
+    assert len(json.loads(limited.out)) == 2
+
+
+def assert_paper(paper: dict[str, Any]) -> None:
+    """The keys that scripts may rely on."""
+    assert isinstance(paper["id"], str)
+    assert isinstance(paper["title"], str)
+    assert paper["title"]
+    assert paper["url"].startswith("https://")
+    assert paper["published"] is None or paper["published"][:2] == "20"
+    assert paper["votes"] is None or paper["votes"] >= 0
+    assert isinstance(paper["score"], float)
+    assert isinstance(paper["reasons"], list)
+
+
+async def test_preview_as_text_and_as_json(filled: Path) -> None:
+    topics = ("--topic", "agent", "--topic", "image generation")
+    text, data, none, three = await asyncio.gather(
+        bot(filled, "preview", *topics, *AT),
+        bot(filled, "preview", *topics, *AT, "--format", "json"),
+        bot(filled, "preview", "--topic", "zebras", *AT, "--format", "json"),
+        bot(filled, "preview", *AT, "--size", "3", "--format", "json"),
+    )
+    assert [ended.code for ended in (text, data, none, three)] == [0] * 4
+    digest = json.loads(data.out)
+    assert (digest["day"], digest["topics"], digest["verdict"]) == (
+        "2026-03-31",
+        ["agent", "image generation"],
+        None,
+    )
+    assert digest["papers"]
+    for paper in digest["papers"] + digest["more"]:
+        assert_paper(paper)
+        assert paper["topic"] == paper["topics"][0]
+        assert paper["topic"] in digest["topics"]
+        assert isinstance(paper["summary"], str)
+        assert isinstance(paper["summary_by"], str)
+    assert digest["papers"][0]["title"][:40] in text.out
+    empty = json.loads(none.out)
+    assert empty["papers"] == []
+    assert "nothing matched “zebras”" in empty["verdict"]
+    assert len(json.loads(three.out)["papers"]) == 3
+
+
+async def test_a_query_that_cannot_be_read_points_at_the_place(filled: Path) -> None:
+    search, preview = await asyncio.gather(
+        bot(filled, "search", 'agents "never closed'), bot(filled, "preview", "--topic", "robot OR")
+    )
+    for ended, line, at in ((search, 'agents "never closed', 7), (preview, "robot OR", 6)):
+        assert (ended.code, ended.out) == (2, "")
+        message, query, pointer = ended.err.splitlines()
+        assert message.endswith(".")
+        assert query == f"  {line}"
+        assert pointer == f"  {' ' * at}^"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "COMMAND"),
+        (("dance",), "invalid choice: 'dance'"),
+        (("search",), "query"),
+        (("search", "x", "--limit", "0"), "is no number from 1 to 10000"),
+        (("search", "x", "--format", "xml"), "invalid choice: 'xml'"),
+        (("preview", "--size", "11"), "invalid choice: 11"),
+        (("preview", "--at", "noon"), "'noon' is no time: write 2026-03-31T13:00Z"),
+        (("preview", "--at", "0001-01-01T00:00+14:00"), "is no time"),
+        (("ingest", "--from", "twitter:/tmp"), "write huggingface:PATH, arxiv:PATH or rss:PATH"),
+        (("ingest", "--from", "arxiv"), "write huggingface:PATH, arxiv:PATH or rss:PATH"),
+        (("ingest", "--from", "arxiv:/nowhere"), "there is nothing at '/nowhere'"),
+        (("ingest", "--days", "-1"), "is no number"),
+        (("invite", "--application-id", "me"), "invalid int value: 'me'"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_happens(
+    arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from bot.__main__ import main
+
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert words in err
+
+
+async def test_help_and_version(tmp_path: Path) -> None:
+    told, version = await asyncio.gather(bot(tmp_path, "--help"), bot(tmp_path, "--version"))
+    assert (told.code, version.code) == (0, 0)
+    assert "run the bot (needs DISCORD_TOKEN)" in told.out
+    assert version.out.startswith("Paperboy ")
+
+
+async def test_files_that_cannot_be_read_are_told_and_the_others_count(tmp_path: Path) -> None:
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    (folder / "page.json").write_text("<html><title>Oops</title>")
+    alone = await bot(tmp_path, "ingest", "--from", f"huggingface:{folder}")
+    assert alone.code == 1
+    assert "1 skipped - error: page.json: expected a JSON list of papers, found an HTML page" in alone.out
+    both = await bot(tmp_path, "ingest", "--from", f"huggingface:{folder}", "--from", FILES[2])
+    assert both.code == 0
+    (folder / "page.json").unlink()
+    empty = await bot(tmp_path, "ingest", "--from", f"huggingface:{folder}")
+    assert (empty.code, empty.err) == (2, f"There is nothing to read at {folder}.\n")
+
+
+async def test_sources_that_cannot_be_reached_are_told(tmp_path: Path) -> None:
+    first = await bot(tmp_path, "ingest")
+    assert first.code == 1
+    assert first.out.count("could not connect to 127.0.0.1: it refused the connection") == 2
+    again, status = await asyncio.gather(bot(tmp_path, "ingest"), bot(tmp_path, "status"))
+    assert (again.code, again.out.startswith("Nothing is due")) == (0, True)
+    assert "Hugging Face: could not connect" in status.out
+    assert "next " in status.out
+
+
+async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_path: Path) -> None:
+    whole, empty = await asyncio.gather(bot(filled, "status"), bot(tmp_path, "status"))
+    assert (whole.code, whole.err, empty.code) == (0, "", 0)
+    assert whole.out.startswith("79 papers")
+    assert "last sign of life of `run`: never" in whole.out
+    assert "Hugging Face: not read yet" in whole.out
+    assert empty.out.startswith("0 papers")
+
+
+async def test_alive_only_after_a_heartbeat_and_only_for_minutes(tmp_path: Path) -> None:
+    never = await bot(tmp_path, "check", "--alive")
+    assert (never.code, never.out) == (1, "not alive: last tick never\n")
+
+    def beat(at: float) -> None:
+        with closing(sqlite3.connect(tmp_path / "paperboy.sqlite")) as connection:
+            connection.execute("INSERT OR REPLACE INTO beats VALUES ('tick', ?)", (int(at),))
+            connection.commit()
+
+    beat(time.time())
+    assert (await bot(tmp_path, "check", "--alive")).code == 0
+    beat(time.time() - 600)
+    assert (await bot(tmp_path, "check", "--alive")).code == 1
+
+
+async def test_an_invite_asks_for_three_permissions_only(tmp_path: Path) -> None:
+    token, number, neither = await asyncio.gather(
+        bot(tmp_path, "invite", DISCORD_TOKEN=TOKEN),
+        bot(tmp_path, "invite", "--application-id", str(APPLICATION)),
+        bot(tmp_path, "invite"),
+    )
+    for ended in (token, number):
+        assert ended.code == 0
+        assert ended.out.startswith("https://discord.com/oauth2/authorize?")
+        assert f"client_id={APPLICATION}" in ended.out
+        assert "permissions=68608" in ended.out
+        assert TOKEN not in ended.out + ended.err
+    assert neither.code == 2
+    assert "--application-id" in neither.err
+
+
+async def test_check_tells_each_part_and_fails_where_one_does(tmp_path: Path) -> None:
+    ended = await bot(tmp_path, "check")
+    assert ended.code == 1
+    told = ended.out.splitlines()
+    assert told[:2] == ["settings: fine", f"database: {tmp_path / 'paperboy.sqlite'} is fine"]
+    assert told[2].startswith("source Hugging Face: ")
+    assert "could not connect" in told[2]
+    assert told[-1] == "token: not set; `run` needs it"
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+async def test_run_without_a_token_names_it(tmp_path: Path) -> None:
+    ended = await bot(tmp_path, "run")
+    assert (ended.code, ended.out) == (2, "")
+    assert "DISCORD_TOKEN is not set" in ended.err
+    assert "python -m bot demo" in ended.err
+
+
+async def test_wrong_settings_are_listed_all_at_once_without_secrets(tmp_path: Path) -> None:
+    ended = await bot(
+        tmp_path,
+        "status",
+        DISCORD_TOKEN=f"{TOKEN}.",
+        PAPERBOY_POLL_MINUTES="1",
+        PAPERBOY_SOURCES="rss:https://us3r:pa55@",
+        PAPERBOY_NOTHING="1",
+    )
+    assert (ended.code, ended.out) == (2, "")
+    heading, *faults = ended.err.splitlines()
+    assert heading == "The settings need a change:"
+    assert len(faults) == 4
+    for name in ("DISCORD_TOKEN", "PAPERBOY_POLL_MINUTES", "PAPERBOY_SOURCES", "PAPERBOY_NOTHING"):
+        assert sum(fault.strip().startswith(name) for fault in faults) == 1
+    assert not any(secret in ended.err for secret in (TOKEN, "us3r", "pa55"))
+    assert files(tmp_path) == {}
+
+
+async def test_the_env_file_of_the_folder_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("PAPERBOY_SOURCES=arxiv:cs.CL # mine\nPAPERBOY_DATABASE=ignored\n", encoding="utf-8-sig")
+    ended = await bot(tmp_path, "status")
+    assert (ended.code, ended.err) == (0, "")
+    assert [line for line in ended.out.splitlines() if line.endswith("not read yet")] == [
+        "arXiv cs.CL: not read yet"
+    ]
+    assert not (tmp_path / "ignored").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"just a line\n", ".env, line 1: write NAME=value"),
+        ("DISCORD_TOKEN=é\n".encode("utf-16"), ".env"),
+    ],
+)
+async def test_an_env_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    ended = await bot(tmp_path, "status")
+    assert (ended.code, ended.out) == (2, "")
+    assert words in ended.err
+
+
+async def test_another_program_s_database_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "paperboy.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url TEXT)")
+        connection.commit()
+    before = files(tmp_path)
+    commands = (("search", "x"), ("check", "--alive"), ("run",))
+    for ended in await asyncio.gather(*(bot(tmp_path, *words, DISCORD_TOKEN=TOKEN) for words in commands)):
+        assert (ended.code, ended.out) == (1, "")
+        assert "is another program's database. Nothing was changed" in ended.err
+    assert files(tmp_path) == before
+
+
+# --- pipes ----------------------------------------------------------------------------------------
+
+
+async def test_a_reader_that_goes_away_ends_it_quietly(filled: Path) -> None:
+    """`python -m bot ... | head -1`, with a reader that is gone before the first line."""
+
+    async def unread(*arguments: str) -> tuple[int | None, bytes]:
+        read, write = os.pipe()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *arguments,
+            cwd=filled,
+            env=environment(filled),
+            stdout=write,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        os.close(write)
+        os.close(read)
+        async with asyncio.timeout(20):
+            _, err = await process.communicate()
+        return process.returncode, err
+
+    ended = await asyncio.gather(
+        unread("demo"), unread("search", "model", "--format", "json"), unread("status"), unread("--help")
+    )
+    assert set(ended[:3]) == {(0, b"")}
+    assert b"Traceback" not in ended[3][1]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+async def test_a_terminal_that_lacks_a_letter_gets_another(filled: Path, encoding: str) -> None:
+    ended = await asyncio.gather(
+        bot(filled, "demo", PYTHONIOENCODING=encoding),
+        bot(filled, "search", '"never closed', PYTHONIOENCODING=encoding),
+    )
+    assert [one.code for one in ended] == [0, 2]
+
+
+# --- run ------------------------------------------------------------------------------------------
+
+# The real command, with Discord's address on a port where nobody listens.
+RUN = """
+import sys
+import discord.http
+discord.http.Route.BASE = "http://127.0.0.1:{port}/api/v10"
+from bot.__main__ import main
+sys.exit(main(["run"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_run_without_network_stays_alive_and_ends_on_a_signal(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # without listening: every connection is refused
+        code = RUN.format(port=taken.getsockname()[1])
+        process = await start(
+            tmp_path, code=code, DISCORD_TOKEN=TOKEN, PAPERBOY_SOURCES="huggingface", PAPERBOY_BACKFILL_DAYS="1"
+        )
+        await asyncio.to_thread(wait_for_beat, tmp_path / "paperboy.sqlite")
+        alive = await bot(tmp_path, "check", "--alive")
+        assert (alive.code, alive.out.startswith("alive: last tick 20")) == (0, True)
+        await asyncio.sleep(0.5)
+        process.send_signal(number)  # raises where it has ended
+        async with asyncio.timeout(10):
+            out, err = await process.communicate()
+    told = err.decode()
+    assert process.returncode == 0, told
+    assert out == b""
+    assert "the connection to Discord ended" in told
+    assert "Hugging Face: 0 new, 0 updated, 0 unchanged - error: could not connect" in told
+    assert "Traceback" not in told
+    assert "Unclosed" not in told
+    assert TOKEN not in told
+    assert set(files(tmp_path)) == {"paperboy.sqlite"}
+
+
+def wait_for_beat(path: Path) -> None:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if path.exists():
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+                try:
+                    if connection.execute("SELECT * FROM beats").fetchall():
+                        return
+                except sqlite3.OperationalError:  # the table is not there yet
+                    pass
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+def test_every_setting_of_the_tests_is_one() -> None:
+    mine = {name for name in environment(ROOT) if name.startswith("PAPERBOY_")}
+    assert mine <= set(SETTINGS)

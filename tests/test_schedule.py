@@ -1,0 +1,155 @@
+"""The ticks, with a real scheduler and real, short intervals."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from bot import schedule
+from bot.schedule import ticking
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def test_a_tick_comes_at_once_and_then_at_its_interval() -> None:
+    times: list[float] = []
+
+    async def tick() -> None:
+        times.append(asyncio.get_running_loop().time())
+
+    start = asyncio.get_running_loop().time()
+    async with ticking({"tick": (1, tick)}, start=now()):
+        await asyncio.sleep(0.2)
+        assert len(times) == 1
+        await asyncio.sleep(1.2)
+    assert len(times) == 2
+    assert times[0] - start < 0.2
+    assert 0.8 < times[1] - times[0] < 1.4
+    await asyncio.sleep(0)
+    assert len(times) == 2
+
+
+async def test_a_slow_tick_never_runs_twice_at_a_time_and_holds_up_no_other() -> None:
+    running, most, others = 0, 0, 0
+
+    async def slow() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(2.8)
+        running -= 1
+
+    async def other() -> None:
+        nonlocal others
+        others += 1
+
+    async with ticking({"slow": (1, slow), "other": (1, other)}, start=now()):
+        await asyncio.sleep(2.5)
+    assert (running, most, others) == (0, 1, 3)
+
+
+async def test_an_exception_is_logged_and_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    times = 0
+
+    async def failing() -> None:
+        nonlocal times
+        times += 1
+        raise RuntimeError(f"surprise {times}")
+
+    async with ticking({"failing": (1, failing)}, start=now()):
+        await asyncio.sleep(1.2)
+    assert times == 2
+    assert "surprise 1" in caplog.text
+    assert "surprise 2" in caplog.text
+
+
+async def test_leaving_lets_a_running_tick_finish() -> None:
+    done = False
+
+    async def tick() -> None:
+        nonlocal done
+        await asyncio.sleep(0.3)
+        done = True
+
+    async with ticking({"tick": (60, tick)}, start=now()):
+        await asyncio.sleep(0.1)
+    assert done
+
+
+async def test_a_tick_that_does_not_finish_is_cancelled_and_cleans_up_before_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schedule, "_FINISH_SECONDS", 0.1)
+    cleaned = False
+
+    async def hanging() -> None:
+        nonlocal cleaned
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)  # a rollback takes a moment
+            cleaned = True
+
+    async with ticking({"hanging": (60, hanging)}, start=now()):
+        await asyncio.sleep(0.1)
+    assert cleaned
+
+
+async def test_an_error_inside_of_the_block_comes_through_after_the_ticks_ended() -> None:
+    ended = False
+
+    async def tick() -> None:
+        nonlocal ended
+        await asyncio.sleep(0.2)
+        ended = True
+
+    async def block() -> None:
+        async with ticking({"tick": (60, tick)}, start=now()):
+            await asyncio.sleep(0.1)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await block()
+    assert ended
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_whenever_the_block_is_left_no_tick_runs_or_begins_afterwards(turns: int) -> None:
+    running = late = 0
+    left = False
+
+    async def tick() -> None:
+        nonlocal running, late
+        late += left
+        running += 1
+        try:
+            await asyncio.sleep(0.01)
+        finally:
+            running -= 1
+
+    async with ticking({"one": (60, tick), "two": (60, tick)}, start=now()):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    left = True
+    assert running == 0
+    await asyncio.sleep(0.02)
+    assert late == 0
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_tick_cancelled_at_the_end_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(schedule, "_FINISH_SECONDS", 0.05)
+
+    async def hanging() -> None:
+        await asyncio.sleep(60)
+
+    async with ticking({"hanging": (60, hanging)}, start=now()):
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(0.05)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
