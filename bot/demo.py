@@ -62,7 +62,7 @@ async def play(database: Path, tell: Callable[[str], None]) -> None:
         tell(report.answer_text(await ask.search(db, SEARCH, now=NOW, limit=3)))
         tell(
             f"{'─' * 100}\nThat was the whole pipeline on a real database. Ask the live sources:\n"
-            "   python -m bot ingest\n"
-            "   python -m bot search 'your words'\n"
-            "   python -m bot preview --topic 'your words'"
+            "   .venv/bin/python -m bot ingest\n"
+            "   .venv/bin/python -m bot search 'your words'\n"
+            "   .venv/bin/python -m bot preview --topic 'your words'"
         )

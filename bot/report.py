@@ -25,6 +25,7 @@ from bot.models import (
     Topic,
     Verdict,
 )
+from bot.papers.trending import counted
 
 
 def digest_text(digest: Digest, why: str) -> str:
@@ -53,7 +54,8 @@ def digest_json(digest: Digest, why: str) -> str:
 def answer_text(answer: Answer) -> str:
     if not answer.hits:
         return f"No paper answers {answer.query.text!r}. Try fewer or other words."
-    lines = [f"{answer.total} answer {answer.query.text!r}, {answer.wider} share some of its words"]
+    wider = f", {counted(answer.wider, 'paper')} with some of the words" if answer.wider else ""
+    lines = [f"{counted(answer.total, 'paper')} for {answer.query.text!r}{wider}"]
     for hit in answer.hits:
         paper = hit.paper
         published = f"{paper.published_at:%Y-%m-%d}" if paper.published_at else "undated"

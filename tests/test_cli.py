@@ -115,7 +115,7 @@ async def test_search_as_text_and_as_json(filled: Path) -> None:
         assert_paper(paper)
         assert paper["title"] in text.out
         assert paper["url"] in text.out
-    assert re.match(r"\d\d answer 'diffusion', 0 share some of its words\n", text.out)
+    assert re.match(r"\d\d papers for 'diffusion'\n", text.out)
     assert json.loads(none.out) == []
     assert len(json.loads(limited.out)) == 2
 
