@@ -23,7 +23,7 @@ from bot import __version__, config, report
 from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
-from bot.pipeline import ask, deliver, ingest
+from bot.pipeline import ask, deliver, draft, ingest
 from storage import channels, deliveries, feeds, heartbeat, papers
 from storage.database import Database
 
@@ -174,7 +174,7 @@ async def _demo(_: config.Settings, __: argparse.Namespace) -> int:
 async def _preview(settings: config.Settings, options: argparse.Namespace) -> int:
 
     async with Database(settings.database) as db:
-        digest, why = await deliver.preview(
+        digest, why = await draft.preview(
             db, options.topic or ["trending"], now=options.at or now(), size=options.size
         )
     print((report.digest_json if options.format == "json" else report.digest_text)(digest, why))

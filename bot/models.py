@@ -132,7 +132,7 @@ class FeedState:
     failures: int = 0
     error: str | None = None
     entries: int = 0
-    """Entries in the last body that was not empty-handed."""
+    """In the last answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

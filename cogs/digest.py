@@ -17,7 +17,7 @@ from bot.digest.markup import escape, local
 from bot.errors import UserError
 from bot.models import Channel, ChannelId, DeliveryId
 from bot.papers.trending import counted
-from bot.pipeline import ask, deliver
+from bot.pipeline import ask, deliver, draft
 from cogs._client import Interaction, Paperboy, reply, require_posting
 from storage import channels
 
@@ -78,7 +78,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
         topics = [topic.text for topic in await channels.topics(self.bot.db, found.id)]
-        digest, why = await deliver.preview(self.bot.db, topics, now=self.bot.clock(), channel=found)
+        digest, why = await draft.preview(self.bot.db, topics, now=self.bot.clock(), channel=found)
         if not digest.papers:
             raise UserError(f"As of now there would be no digest: {why}.")
         shown, _ = await asyncio.to_thread(posts.digest_post, digest, DeliveryId("preview"))

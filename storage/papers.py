@@ -20,7 +20,7 @@ from bot.models import (
     Paper,
     PaperId,
 )
-from storage.database import Database, day, join, known_moment, moment, seconds, split
+from storage.database import Database, day, join, moment, seconds, split
 
 _COLUMNS = (
     "title, abstract, summary, keywords, authors, organization, categories, url, arxiv_id, version, doi, "
@@ -323,15 +323,6 @@ async def count(db: Database) -> int:
     """Papers in the archive."""
     async with db.read() as connection:
         return int((await one(connection, "SELECT count(*) FROM papers"))[0])
-
-
-async def observations(db: Database, paper_id: PaperId) -> tuple[tuple[datetime, int | None, int | None], ...]:
-    """(time, votes, stars) of a paper, oldest first."""
-    async with db.read() as connection:
-        rows = await connection.execute_fetchall(
-            "SELECT seen_at, votes, stars FROM observations WHERE paper_id = ? ORDER BY seen_at", (paper_id,)
-        )
-    return tuple((known_moment(row[0]), row[1], row[2]) for row in rows)
 
 
 async def load(connection: aiosqlite.Connection, ids: Sequence[PaperId]) -> dict[PaperId, Paper]:

@@ -121,3 +121,12 @@ def delivery(
         shown=tuple(map(PaperId, shown)),
         more=tuple(map(PaperId, more)),
     )
+
+
+async def observations(db: Database, paper_id: PaperId) -> tuple[tuple[datetime, int | None, int | None], ...]:
+    """(time, votes, stars) of a paper, oldest first."""
+    async with db.read() as connection:
+        found = await connection.execute_fetchall(
+            "SELECT seen_at, votes, stars FROM observations WHERE paper_id = ? ORDER BY seen_at", (paper_id,)
+        )
+    return tuple((datetime.fromtimestamp(row[0], UTC), row[1], row[2]) for row in found)

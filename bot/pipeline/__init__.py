@@ -1,4 +1,5 @@
-"""The story of Paperboy: papers come in (`ingest`), digests go out (`deliver`), questions are answered (`ask`).
+"""The story of Paperboy: papers come in (`ingest`), a digest is drafted (`draft`) and goes out (`deliver`),
+questions are answered (`ask`).
 
 Owns: joining decisions with I/O; no other modules do both. Refuses: SQL, Discord, the clock (every `now` is
 an argument).

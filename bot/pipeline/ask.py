@@ -24,7 +24,7 @@ from bot.models import (
     Schedule,
 )
 from bot.papers import query, trending
-from bot.pipeline.deliver import CANDIDATES
+from bot.pipeline.draft import CANDIDATES
 from storage import channels, deliveries, papers
 from storage import search as index
 from storage.database import Database

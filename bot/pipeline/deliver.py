@@ -5,41 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.digest import compose, due, post
-from bot.errors import DeliveryError, InvalidQuery, StorageError, TryLater, UserError
-from bot.feeds import arxiv, huggingface
+from bot.digest import due, post
+from bot.errors import DeliveryError, StorageError, TryLater, UserError
 from bot.models import (
     Channel,
-    ChannelId,
     Delivery,
     DeliveryId,
     DeliveryKind,
     DeliveryState,
     Digest,
-    GuildId,
-    Hit,
     Publisher,
-    Query,
     Verdict,
     VerdictKind,
 )
-from bot.papers import query, trending
+from bot.papers import trending
+from bot.pipeline.draft import Candidates, draft, topics_of
 from storage import channels, deliveries
-from storage import search as index
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-CANDIDATES = 300
-"""Papers considered for one topic, most votes first."""
-_LATEST = timedelta(days=7)
-"""How far back a digest reaches after a pause."""
 GRACE = timedelta(hours=6)
 """A digest that could not be posted at its due moment is still worth posting for so long."""
 _COOLDOWN = timedelta(minutes=10)
@@ -54,7 +45,7 @@ async def deliver_due(db: Database, publisher: Publisher, *, now: datetime) -> i
     One channel's trouble never stops another's. Returns the number of channels that were due.
     """
     slots = asyncio.Semaphore(_AT_ONCE)
-    matched = _Candidates(db, now)
+    matched = Candidates(db, now)
 
     async def settle(delivery_id: DeliveryId) -> None:
         async with slots:
@@ -95,14 +86,14 @@ async def _fail(db: Database, channel: Channel, *, now: datetime) -> None:
 
 
 async def _deliver(
-    db: Database, publisher: Publisher, channel: Channel, matched: _Candidates, *, now: datetime
+    db: Database, publisher: Publisher, channel: Channel, matched: Candidates, *, now: datetime
 ) -> None:
     caught_up = await _catch_up(db, channel, now=now)
     if caught_up is None:
         return
     channel = caught_up
-    topics = await _topics(db, channel)
-    digest, why = await _compose(db, channel, topics, matched, now=now, moment=channel.next_due or now)
+    topics = await topics_of(db, channel)
+    digest, why = await draft(db, channel, topics, matched, now=now, moment=channel.next_due or now)
     if not digest.papers:
         verdict = _verdict(channel, now, VerdictKind.NOTHING, why)
         await deliveries.record_silence(db, verdict, next_due=_following(channel, now))
@@ -137,8 +128,8 @@ async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, n
     if last and now - last < _COOLDOWN:
         minutes = -(-(_COOLDOWN - (now - last)).seconds // 60)
         raise UserError(f"There was one just now: ask again in {trending.counted(minutes, 'minute')}.")
-    topics = await _topics(db, channel)
-    digest, why = await _compose(db, channel, topics, _Candidates(db, now), now=now, moment=now)
+    topics = await topics_of(db, channel)
+    digest, why = await draft(db, channel, topics, Candidates(db, now), now=now, moment=now)
     if not digest.papers:
         raise UserError(f"{why[0].upper()}{why[1:]}.")
     delivery = await asyncio.to_thread(_delivery, channel, digest, DeliveryKind.EXTRA, now)
@@ -149,94 +140,6 @@ async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, n
     if error := await _send(db, publisher, delivery, now=now):
         raise error
     return delivery
-
-
-async def preview(
-    db: Database, topics: Sequence[str], *, now: datetime, size: int = 8, channel: Channel | None = None
-) -> tuple[Digest, str]:
-    """The digest that `topics` would get at `now`, and why it is empty where it is. Posts and stores nothing.
-
-    With a `channel`, what it has had is left out. Raises InvalidQuery.
-    """
-    parsed = tuple(query.parse(topic) for topic in topics)
-    if channel is None:
-        schedule = replace(due.suggest("UTC", now), size=size)
-        channel = Channel(id=ChannelId(0), guild_id=GuildId(0), schedule=schedule, next_due=now, created_at=now)
-    return await _compose(db, channel, parsed, _Candidates(db, now), now=now, moment=now)
-
-
-async def _topics(db: Database, channel: Channel) -> tuple[Query, ...]:
-    found = []
-    for topic in await channels.topics(db, channel.id):
-        try:
-            found.append(query.parse(topic.text))
-        except InvalidQuery as error:  # saved by an older grammar: the others still count
-            log.warning("channel %s: topic %r is no query any more: %s", channel.id, topic.text, error)
-    return tuple(found)
-
-
-class _Candidates:
-    """The papers announced since a day that answer a query: asked once, however many channels hold it."""
-
-    def __init__(self, db: Database, now: datetime) -> None:
-        self._db, self._now = db, now
-        self._found: dict[tuple[object, date], asyncio.Task[tuple[Hit, ...]]] = {}
-        self._seen: dict[date, asyncio.Task[int]] = {}
-
-    async def of(self, topic: Query, since: date) -> tuple[Hit, ...]:
-        key = (topic.root, since)
-        if key not in self._found:
-            self._found[key] = asyncio.create_task(
-                index.announced(self._db, topic, today=self._now.date(), since=since, limit=CANDIDATES)
-            )
-        return await self._found[key]
-
-    async def seen(self, since: date) -> int:
-        if since not in self._seen:
-            self._seen[since] = asyncio.create_task(index.count_announced(self._db, since=since))
-        return await self._seen[since]
-
-
-async def _compose(
-    db: Database,
-    channel: Channel,
-    topics: Sequence[Query],
-    matched: _Candidates,
-    *,
-    now: datetime,
-    moment: datetime,
-) -> tuple[Digest, str]:
-    """(the digest of `moment`'s day, why it is empty)."""
-    # A due moment that failed covered nothing: its papers fold into the next digest.
-    last = max(filter(None, (await deliveries.last_well(db, channel.id), channel.created_at)))
-    since = huggingface.day_of(max(last, now - _LATEST))
-    hits = {topic: await matched.of(topic, since) for topic in topics}
-    ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
-    shown = await deliveries.shown(db, channel.id, ids)
-    digest = await asyncio.to_thread(
-        compose.compose,
-        topics,
-        hits,
-        shown=shown,
-        size=channel.schedule.size,
-        day=due.local_day(channel.schedule, moment),
-    )
-    why = "" if digest.papers else compose.silence(topics, hits, seen=await matched.seen(since), since=since)
-    return replace(digest, source_url=_source(digest)), why
-
-
-def _source(digest: Digest) -> str | None:
-    """The newest list that the digest's papers come from: Hugging Face's, else arXiv's."""
-    papers = [match.paper for match in digest.papers if match.paper.listed_on]
-    listed = [paper.listed_on for paper in papers if "huggingface" in paper.feeds and paper.listed_on]
-    if listed:
-        return huggingface.page(max(listed))
-    pages = [
-        (paper.listed_on, arxiv.page(paper.categories[0], paper.listed_on))
-        for paper in papers
-        if paper.listed_on and paper.categories and any(feed.startswith("arxiv") for feed in paper.feeds)
-    ]
-    return max(pages)[1] if pages else None
 
 
 def _delivery(channel: Channel, digest: Digest, kind: DeliveryKind, now: datetime) -> Delivery:

@@ -64,9 +64,7 @@ async def ingest(
     ]
     outcomes = []
     for source, state in waiting:
-        # The first start reads back, so that the first search has something to say; later ones re-read
-        # three days, because votes keep growing.
-        reach = days or (3 if state.succeeded_at else max(backfill_days, 1))
+        reach = days or _reach(state, now, backfill_days)
         try:
             outcome, pause = await _poll(db, fetch, source, now=now, days=reach, progress=progress)
         except Exception:
@@ -88,6 +86,15 @@ async def ingest(
         )
         outcomes.append(outcome)
     return tuple(outcomes)
+
+
+def _reach(state: FeedState, now: datetime, backfill_days: int) -> int:
+    """How many Hugging Face days to read: at the first start so many that the first search has something
+    to say; later three, because votes keep growing, and those of a stop, a month of them at most."""
+    if state.succeeded_at is None:
+        return max(backfill_days, 1)
+    stopped = huggingface.day_of(now) - huggingface.day_of(state.succeeded_at)
+    return 3 + min(max(stopped.days, 0), 30)
 
 
 def _entries(outcome: FeedOutcome) -> int:

@@ -24,7 +24,7 @@ from bot.models import (
     Post,
     VerdictKind,
 )
-from bot.pipeline import deliver
+from bot.pipeline import deliver, draft
 from storage import channels, deliveries, search
 from storage.database import Database
 from tests.making import HF, NOW, TODAY, channel, committed, entry, rows, store
@@ -603,12 +603,10 @@ async def test_two_hands_and_the_tick_at_once_show_no_paper_twice(archive: Datab
 async def test_a_preview_is_the_digest_that_comes_and_stores_nothing(archive: Database, discord: Discord) -> None:
     await channel(archive, 1, "agent", "image generation")
     before = committed(archive, "SELECT count(*), total(next_due) FROM channels, deliveries")
-    digest, why = await deliver.preview(
-        archive, ["agent", "image generation"], now=NOW, channel=await get(archive)
-    )
+    digest, why = await draft.preview(archive, ["agent", "image generation"], now=NOW, channel=await get(archive))
     assert why == ""
     assert committed(archive, "SELECT count(*), total(next_due) FROM channels, deliveries") == before
     await deliver.deliver_due(archive, discord, now=NOW)
     assert await papers_shown(archive) == [match.paper.id for match in digest.papers]
-    digest, why = await deliver.preview(archive, ["agent"], now=NOW, channel=await get(archive))
+    digest, why = await draft.preview(archive, ["agent"], now=NOW, channel=await get(archive))
     assert {match.paper.id for match in digest.papers}.isdisjoint(await papers_shown(archive))

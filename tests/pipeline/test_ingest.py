@@ -25,7 +25,7 @@ from bot.pipeline import ingest
 from storage import feeds, papers
 from storage.database import Database
 from tests.bench.ingest import as_rss
-from tests.making import NOW, TODAY, rows
+from tests.making import NOW, TODAY, observations, rows
 from tests.pipeline.sources import KEY, PASSWORD, USER, World, announcement, breaks_off, listed, says, serving
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -342,7 +342,7 @@ async def test_a_directory_is_read_in_the_order_of_capture(db: Database, tmp_pat
     (folder / "folder").mkdir()
     outcome = await ingest.ingest_files(db, FeedKind.HUGGINGFACE, folder, now=NOW)
     assert (outcome.new, outcome.updated, outcome.error) == (1, 1, None)
-    seen = await papers.observations(db, PaperId(1))
+    seen = await observations(db, PaperId(1))
     assert [(at, votes) for at, votes, _ in seen] == [
         (datetime(2026, 3, 30, 8, tzinfo=UTC), 3),
         (datetime(2026, 3, 30, 20, tzinfo=UTC), 20),
@@ -490,3 +490,12 @@ async def test_real_answers_of_other_sources(db: Database, shared: Path, name: s
     outcome = await ingest.ingest_files(db, kind, file, now=NOW)
     assert (outcome.new, outcome.skipped, outcome.error) == (expected, 0, None)
     assert expected == await papers.count(db) > 0
+
+
+async def test_after_a_stop_the_days_of_the_gap_are_read(db: Database, world: World) -> None:
+    await poll(db, world, only="huggingface", backfill=1)
+    world.asked.clear()
+    await poll(db, world, NOW + timedelta(days=6), only="huggingface")
+    days = [request.query["date"] for request in world.asked if request.path == HF_PATH]
+    assert len(days) == 9
+    assert days[0] == "2026-04-06"

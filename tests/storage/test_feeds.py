@@ -11,7 +11,7 @@ from bot.models import FeedState, PaperId, Validators
 from bot.papers import identity
 from storage import feeds, papers
 from storage.database import Database
-from tests.making import HF, NOW, entry, rows, store
+from tests.making import HF, NOW, entry, observations, rows, store
 
 DAY = timedelta(days=1)
 URL = "https://huggingface.co/api/daily_papers?date=2026-03-31&limit=100"
@@ -49,7 +49,7 @@ async def test_a_failing_validator_takes_its_papers_along(db: Database) -> None:
     with pytest.raises(sqlite3.Error):
         await store(db, HF, entry(), validators={URL: Validators(etag=["no text"])})  # type: ignore[arg-type]
     assert await papers.count(db) == 0
-    assert await papers.observations(db, PaperId(1)) == ()
+    assert await observations(db, PaperId(1)) == ()
 
 
 async def test_validators_of_a_month_ago_are_dropped(db: Database) -> None:

@@ -15,7 +15,7 @@ from bot.models import Entry, Hit, Paper, PaperId
 from bot.papers import identity, query
 from storage import deliveries, feeds, papers, search
 from storage.database import Database
-from tests.making import ARXIV, BLOG, HF, NOW, TODAY, channel, delivery, entry, rows, store
+from tests.making import ARXIV, BLOG, HF, NOW, TODAY, channel, delivery, entry, observations, rows, store
 
 DAY = timedelta(days=1)
 ADA, BOB = ("Ada Lovelace",), ("Bob Moog",)
@@ -242,7 +242,7 @@ async def test_a_join_moves_what_was_observed_and_keeps_the_newest_counts(db: Da
     await store(db, BLOG, entry("Both", arxiv_id="2603.00001", doi="10.1000/1"))
     found = await only(db)
     assert (found.votes, found.stars) == (7, 1)
-    seen = [(at, votes) for at, votes, _ in await papers.observations(db, PaperId(1))]
+    seen = [(at, votes) for at, votes, _ in await observations(db, PaperId(1))]
     assert seen == [(NOW - 3 * DAY, 2), (NOW - DAY, 7)]
     # The counts keep their time: a capture from between, read late, is older.
     await store(db, HF, entry("The Preprint", arxiv_id="2603.00001", votes=4), at=NOW - 2 * DAY)
@@ -381,8 +381,7 @@ async def test_observations_are_kept_only_where_a_count_changed(db: Database) ->
         await store(db, HF, voted(votes, stars=stars), at=NOW + timedelta(hours=hour))
     await store(db, ARXIV, voted(None), at=NOW + timedelta(hours=6))
     kept = [
-        ((at - NOW) // timedelta(hours=1), votes, stars)
-        for at, votes, stars in await papers.observations(db, PaperId(1))
+        ((at - NOW) // timedelta(hours=1), votes, stars) for at, votes, stars in await observations(db, PaperId(1))
     ]
     assert kept == [(0, 3, None), (2, 4, None), (3, 4, 10), (5, 3, 10)]
 
