@@ -15,7 +15,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import feedparser
@@ -25,7 +25,7 @@ from bot.models import Entry, Parsed
 from bot.papers import identity
 from storage import feeds
 from storage.database import Database
-from tests.feeds.test_arxiv import item, rss
+from tests.feeds.test_arxiv import as_rss
 
 
 def main() -> None:
@@ -34,29 +34,10 @@ def main() -> None:
     data: Path = options.parse_args().data
     mornings = [gzip.decompress(file.read_bytes()) for file in sorted((data / "hf/mornings").glob("*.gz"))]
     report("huggingface", mornings, json.loads, huggingface.parse)
-    days = [as_rss(file) for file in sorted((data / "feeds/arxiv_cs_cv").glob("*.json"))]
+    days = [as_rss(json.loads(file.read_bytes())) for file in sorted((data / "feeds/arxiv_cs_cv").glob("*.json"))]
     report("arxiv", days, lambda body: feedparser.parse(io.BytesIO(body)), arxiv.parse)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of this process: {peak:.0f} MiB")
-
-
-def as_rss(file: Path) -> bytes:
-    """A captured day of cs.CV in the shape of arXiv's RSS."""
-    listed = json.loads(file.read_text(encoding="utf-8"))
-    midnight = f"{date.fromisoformat(listed['date']):%a, %d %b %Y} 00:00:00 -0400"
-    items = [
-        item(
-            paper["arxiv_id"],
-            title=paper["title"],
-            authors=", ".join(paper["authors"]),
-            abstract=paper["abstract"],
-            kind=paper["announce_type"],
-            categories=paper["categories"],
-            date_line=midnight,
-        )
-        for paper in listed["papers"]
-    ]
-    return rss(["cs.CV"], *items)
 
 
 def report(

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import discord
 
+from bot import demo
 from storage import channels, deliveries
 from tests.cogs.scene import Scene, buttons, parts, shown, text
+from tests.making import entry, store
 
 
 async def test_the_digest_arrives_once_with_its_reasons(scene: Scene) -> None:
@@ -273,3 +275,24 @@ async def test_a_display_name_is_shown_as_plain_text(scene: Scene) -> None:
     raw = "".join(part.get("content", "") for part in parts(message))
     assert "[free](" not in raw
     assert "[free](" in text(message)
+
+
+async def test_a_hostile_title_is_shown_and_does_nothing(scene: Scene) -> None:
+    title = "[nitro](https://evil.example) @everyone <@1> **bold** ||agent|| `code` discord.gg/x"
+    await store(
+        scene.bot.db,
+        "huggingface",
+        entry(title, arxiv_id="2603.99999", abstract=f"{title}. An agent.", votes=999, on=demo.NOW.date()),
+        at=demo.NOW,
+    )
+    await scene.subscribe("agent")
+    await scene.wait(timedelta(days=1))
+    await scene.tick()
+    message = scene.papers.last_message
+    assert message is not None
+    assert not message.mention_everyone
+    assert not message.mentions
+    raw = "".join(part.get("content", "") for part in parts(message))
+    assert set(re.findall(r"(?<!\\)\]\((\w+://[^/)]+)", raw)) == {"https://arxiv.org"}
+    assert "@everyone" not in raw
+    assert title in text(message).replace("@\u200b", "@")

@@ -214,20 +214,7 @@ def test_real_days_come_back_from_rss_as_they_were(file: Path) -> None:
     listed = json.loads(file.read_text(encoding="utf-8"))
     day = date.fromisoformat(listed["date"])
     papers: list[dict[str, Any]] = listed["papers"]
-    midnight = f"{day:%a, %d %b %Y} 00:00:00 -0400"
-    items = [
-        item(
-            paper["arxiv_id"],
-            title=paper["title"],
-            authors=", ".join(paper["authors"]),
-            abstract=paper["abstract"],
-            kind=paper["announce_type"],
-            categories=paper["categories"],
-            date_line=midnight,
-        )
-        for paper in papers
-    ]
-    parsed = arxiv.parse(rss(["cs.CV"], *items))
+    parsed = arxiv.parse(as_rss(listed))
     assert parsed.skipped == 0
     for paper, entry in zip(papers, parsed.entries, strict=True):
         assert entry.listed_on == day
@@ -240,6 +227,24 @@ def test_real_days_come_back_from_rss_as_they_were(file: Path) -> None:
         )
         assert entry.paper.categories == tuple(paper["categories"])
         assert entry.announced == (paper["announce_type"] in ("new", "cross"))
+
+
+def as_rss(listed: dict[str, Any]) -> bytes:
+    """A captured day of cs.CV in the shape of arXiv's RSS."""
+    midnight = f"{date.fromisoformat(listed['date']):%a, %d %b %Y} 00:00:00 -0400"
+    items = [
+        item(
+            paper["arxiv_id"],
+            title=paper["title"],
+            authors=", ".join(paper["authors"]),
+            abstract=paper["abstract"],
+            kind=paper["announce_type"],
+            categories=paper["categories"],
+            date_line=midnight,
+        )
+        for paper in listed["papers"]
+    ]
+    return rss(["cs.CV"], *items)
 
 
 def item(

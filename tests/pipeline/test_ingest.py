@@ -24,7 +24,7 @@ from bot.models import Feed, FeedKind, FeedOutcome, FeedState, PaperId
 from bot.pipeline import ingest
 from storage import feeds, papers
 from storage.database import Database
-from tests.bench.ingest import as_rss
+from tests.feeds.test_arxiv import as_rss
 from tests.making import NOW, TODAY, observations, rows
 from tests.pipeline.sources import KEY, PASSWORD, USER, World, announcement, breaks_off, listed, says, serving
 
@@ -457,7 +457,7 @@ async def test_real_days_of_arxiv(db: Database, shared: Path, tmp_path: Path) ->
     kinds: dict[str, set[bool]] = {}
     days = sorted((shared / "feeds" / "arxiv_cs_cv").glob("*.json"))
     for file in days:
-        (folder / f"{file.stem[-10:]}T041500Z.xml").write_bytes(as_rss(file))
+        (folder / f"{file.stem[-10:]}T041500Z.xml").write_bytes(as_rss(json.loads(file.read_bytes())))
         for found in json.loads(file.read_text(encoding="utf-8"))["papers"]:
             kinds.setdefault(found["arxiv_id"], set()).add(not found["announce_type"].startswith("replace"))
     outcome = await ingest.ingest_files(db, FeedKind.ARXIV, folder, now=NOW)
