@@ -85,8 +85,8 @@ def _log(settings: config.Settings) -> None:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
-    # Each tick's "executed successfully" is no news.
-    logging.getLogger("apscheduler").setLevel(max(logging.WARNING, logging.getLogger().level))
+    # Each tick's "executed successfully" is no news, nor is a tick that waits for a long one before it.
+    logging.getLogger("apscheduler").setLevel(max(logging.ERROR, logging.getLogger().level))
 
 
 def _tell(*lines: str) -> None:

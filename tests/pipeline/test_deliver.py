@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot import demo
-from bot.digest import compose
+from bot.digest import compose, due
 from bot.digest.markup import as_text
 from bot.errors import ChannelGone, DeliveryError, PostRefused, StorageError, TryLater, UserError
 from bot.models import (
@@ -22,9 +23,10 @@ from bot.models import (
     MessageId,
     PaperId,
     Post,
+    Schedule,
     VerdictKind,
 )
-from bot.pipeline import deliver, draft
+from bot.pipeline import ask, deliver, draft
 from storage import channels, deliveries, search
 from storage.database import Database
 from tests.making import HF, NOW, TODAY, channel, committed, entry, rows, store
@@ -610,3 +612,46 @@ async def test_a_preview_is_the_digest_that_comes_and_stores_nothing(archive: Da
     assert await papers_shown(archive) == [match.paper.id for match in digest.papers]
     digest, why = await draft.preview(archive, ["agent"], now=NOW, channel=await get(archive))
     assert {match.paper.id for match in digest.papers}.isdisjoint(await papers_shown(archive))
+
+
+async def test_through_clock_changes_and_changed_schedules_each_local_due_day_has_one_verdict(
+    archive: Database, discord: Discord
+) -> None:
+    """Ten weeks over both hemispheres' clock changes, with a user who changes the time every few days."""
+    zones = (
+        "America/New_York",
+        "Europe/Berlin",
+        "Africa/Cairo",
+        "Asia/Kolkata",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+    )
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    for number, zone in enumerate(zones, start=1):
+        schedule = Schedule(post_at=time(2, 30), zone=zone, days=frozenset({0, 1, 2, 3, 4, 6}))
+        await channels.subscribe(
+            archive,
+            ChannelId(number),
+            GuildId(1),
+            "trending",
+            schedule=schedule,
+            next_due=due.next_due(schedule, first),
+            now=first,
+        )
+    for step in range(70 * 8):
+        now = first + step * 3 * HOUR
+        await deliver.deliver_due(archive, discord, now=now)
+        if step % 19 == 7:
+            at = time(step % 24, 15)
+            number = ChannelId(step % len(zones) + 1)
+            await ask.reschedule(archive, number, lambda old, at=at: replace(old, post_at=at), now=now)  # type: ignore[misc]
+    for number, zone in enumerate(zones, start=1):
+        found = await deliveries.verdicts(archive, ChannelId(number), limit=1_000)
+        days = [verdict.due_at.astimezone(ZoneInfo(zone)).date() for verdict in found]
+        assert len(days) == len(set(days))
+        assert all(day.weekday() != 5 for day in days)
+        # A time moved to before now, on a day that had none yet, leaves that day without.
+        expected = {
+            day for day in (days[-1] + at * DAY for at in range((days[0] - days[-1]).days)) if day.weekday() != 5
+        }
+        assert len(expected - set(days)) <= 5
