@@ -185,6 +185,8 @@ async def _search(settings: config.Settings, options: argparse.Namespace) -> int
 
     async with Database(settings.database) as db:
         answer = await ask.search(db, " ".join(options.query), now=now(), limit=options.limit)
+        if not answer.hits and not await papers.count(db):
+            _tell(f"The archive {db.path} is empty: `python -m bot ingest` fills it.")
     print((report.answer_json if options.format == "json" else report.answer_text)(answer))
     return 0
 
@@ -225,8 +227,8 @@ async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
 async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
 
     if options.alive:
-        async with Database(settings.database) as db:
-            beat = await heartbeat.last(db, "tick")
+        # A probe takes no lock and makes no file.
+        beat = await asyncio.to_thread(heartbeat.peek, settings.database, "tick")
         alive = beat is not None and now() - beat < ALIVE
         print(f"{'alive' if alive else 'not alive'}: last tick {report.at(beat)}")
         return 0 if alive else 1
@@ -235,13 +237,15 @@ async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
     print("settings: fine")
     async with Database(settings.database) as db:
         print(f"database: {db.path} is fine")
-        async with Fetcher(version=__version__, contact=settings.contact, pauses=PAUSES) as fetch:
-            outcomes = await _poll(settings, db, fetch, days=1)
-    for outcome in outcomes:
-        print(f"source {report.outcome_line(outcome)}")
+    well = True
+    async with Fetcher(version=__version__, contact=settings.contact, pauses=PAUSES) as fetch:
+        for feed in settings.feeds:
+            entries, error = await ingest.probe(fetch, feed, now=now())
+            print(f"source {feed.label}: {error or f'fine, {entries} entries now'}")
+            well = well and error is None
     told, valid = await check_token(settings.token) if settings.token else ("not set; `run` needs it", False)
     print(f"token: {told}")
-    return 0 if valid and not any(outcome.error for outcome in outcomes) else 1
+    return 0 if valid and well else 1
 
 
 async def _invite(settings: config.Settings, options: argparse.Namespace) -> int:
@@ -274,7 +278,11 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--size", type=int, choices=range(1, 11), default=8, metavar="1-10", help="papers")
     preview.add_argument("--format", choices=("text", "json"), default="text")
     search = command("search", _search, "ask the archive")
-    search.add_argument("query", nargs="+", help="quote it for the shell: 'agents -survey'")
+    search.add_argument(
+        "query",
+        nargs="+",
+        help="quote it for the shell: 'agents -survey'; put -- before a query that begins with a dash",
+    )
     search.add_argument("--limit", type=_positive, default=10, metavar="N", help="papers, default 10")
     search.add_argument("--format", choices=("text", "json"), default="text")
     read = command("ingest", _ingest, "read the sources that are due, or captured files")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-_SECRET = re.compile(r"([?&;][^=&#;]*(?:key|token|secret|password)[^=&#;]*=)[^&#]*", re.IGNORECASE)
+_SECRET = re.compile(
+    r"([?&;](?:[^=&#;]*[_.-])?(?:(?:api|access|auth)?(?:key|token)|secret|password|passwd|pwd)=)[^&#]*",
+    re.IGNORECASE,
+)
 
 
 def shown(url: str) -> str:

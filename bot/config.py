@@ -6,6 +6,7 @@ the environment (its caller does) and showing a secret.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -128,7 +129,14 @@ def _feeds(text: str, sites: Mapping[FeedKind, str], faults: list[str]) -> tuple
                 )
             case "rss" if _is_web(rest):
                 safe = shown(rest)
-                feed = Feed(kind=FeedKind.RSS, name=f"rss:{safe}", label=safe.partition("://")[2], address=rest)
+                # Two feeds that differ only in what is hidden are two feeds all the same.
+                mark = "" if safe == rest else f"#{hashlib.sha256(rest.encode()).hexdigest()[:8]}"
+                feed = Feed(
+                    kind=FeedKind.RSS,
+                    name=f"rss:{safe}{mark}",
+                    label=safe.partition("://")[2],
+                    address=rest,
+                )
             case "rss":
                 faults.append("PAPERBOY_SOURCES: behind rss: comes the feed's web address, rss:https://….")
                 continue

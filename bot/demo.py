@@ -44,7 +44,8 @@ async def play(database: Path, tell: Callable[[str], None]) -> None:
     """Ingest, subscribe, deliver the day's digest, search; each step is told."""
     channel = Printer()
     async with Database(database) as db:
-        tell("1. Reading the bundled sample (Hugging Face, arXiv and bioRxiv lists of March 2026)")
+        tell("1. Reading the bundled sample: lists of March 2026 from Hugging Face, arXiv and bioRxiv")
+        tell("   (titles, authors and days are real; texts and summaries are ours, votes are sample data)")
         for kind in FeedKind:
             outcome = await ingest.ingest_files(db, kind, SAMPLE / kind, now=NOW)
             tell(f"   {report.outcome_line(outcome).replace(str(SAMPLE.parent), 'bot')}")

@@ -37,7 +37,7 @@ class Database:
 
     async def __aenter__(self) -> Self:
         """Open, and migrate where the file is older. Raises StorageError; a foreign file stays untouched."""
-        with _worded(self.path):
+        with worded(self.path):
             if not self.path.parent.is_dir():
                 raise StorageError(
                     f"The folder {self.path.parent} for the database does not exist: create it, "
@@ -91,7 +91,7 @@ class Database:
             if self._writer is None:
                 raise StorageError("The database is closed.")
             writer = self._writer
-            with _worded(self.path):
+            with worded(self.path):
                 try:
                     await writer.execute("BEGIN IMMEDIATE")
                     yield writer
@@ -109,7 +109,7 @@ class Database:
             raise StorageError("The database is closed.")
         reader = await self._readers.get()
         try:
-            with _worded(self.path):
+            with worded(self.path):
                 yield reader
         finally:
             self._readers.put_nowait(reader)
@@ -120,20 +120,32 @@ async def _rollback(writer: aiosqlite.Connection) -> None:
         await writer.execute("ROLLBACK")
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raises StorageError where the file is not ours, read as bytes: opening a database would write a
+    crashed program's journal back into its file."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        head = file.read(100)
+    if not head.startswith(b"SQLite format 3\0"):
+        raise StorageError(
+            f"{path} is not a database. Nothing was changed: move it away, or set PAPERBOY_DATABASE "
+            "to another path."
+        )
+    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
+        raise _foreign(path)
+
+
+def _foreign(path: Path) -> StorageError:
+    return StorageError(
+        f"{path} is another program's database. Nothing was changed: set PAPERBOY_DATABASE to another path."
+    )
+
+
 def _prepare(path: Path) -> None:
     """Refuse what is not ours before anything is written, then migrate."""
+    refuse_foreign(path)
     try:
-        if path.exists() and path.stat().st_size:
-            with path.open("rb") as file:
-                head = file.read(100)
-            if not head.startswith(b"SQLite format 3\0"):
-                raise StorageError(
-                    f"{path} is not a database. Nothing was changed: move it away, or set PAPERBOY_DATABASE "
-                    "to another path."
-                )
-            # Read as bytes: opening a database would write a crashed program's journal back into its file.
-            if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-                raise NotOurs
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
         try:
             migrate(connection)
@@ -141,9 +153,7 @@ def _prepare(path: Path) -> None:
         finally:
             connection.close()
     except NotOurs:
-        raise StorageError(
-            f"{path} is another program's database. Nothing was changed: set PAPERBOY_DATABASE to another path."
-        ) from None
+        raise _foreign(path) from None
     except TooNew:
         raise StorageError(
             f"{path} was written by a newer Paperboy. Nothing was changed: update Paperboy, or restore a backup "
@@ -152,7 +162,7 @@ def _prepare(path: Path) -> None:
 
 
 @contextmanager
-def _worded(path: Path) -> Iterator[None]:
+def worded(path: Path) -> Iterator[None]:
     """SQLite's errors in an operator's words; a mistake of ours (a constraint, bad SQL) stays a bug."""
     try:
         yield

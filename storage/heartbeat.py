@@ -5,9 +5,13 @@ Owns: the table beats.
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
 
-from storage.database import Database, moment, seconds
+from storage.database import Database, moment, refuse_foreign, seconds, worded
 
 
 async def beat(db: Database, name: str, now: datetime) -> None:
@@ -16,6 +20,16 @@ async def beat(db: Database, name: str, now: datetime) -> None:
             "INSERT INTO beats (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
             (name, seconds(now)),
         )
+
+
+def peek(path: Path, name: str) -> datetime | None:
+    """`last` without opening the database for work: read-only, no migration, None where there is no file."""
+    if not path.is_file():
+        return None
+    refuse_foreign(path)
+    with worded(path), closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT at FROM beats WHERE name = ?", (name,)).fetchall()
+    return moment(rows[0][0]) if rows else None
 
 
 async def last(db: Database, name: str) -> datetime | None:

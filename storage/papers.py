@@ -10,7 +10,7 @@ import dataclasses
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import aiosqlite
 
@@ -101,9 +101,12 @@ async def store(
     A paper that is known under any of its keys is enriched; counts follow the newest sighting, and an
     observation is kept only where a count changed.
     """
+    ((read_before,),) = await tx.execute_fetchall(
+        "SELECT EXISTS (SELECT 1 FROM feeds WHERE name = ? AND first_at IS NOT NULL)", (feed,)
+    )
     new, changed, total = set[PaperId](), set[PaperId](), set[PaperId]()
     for start in range(0, len(entries), _SLICE):
-        slice_ = _Slice(tx, feed, seen_at)
+        slice_ = _Slice(tx, feed, seen_at, first_reading=not read_before)
         await slice_.store(entries[start : start + _SLICE])
         gone = slice_.joined.keys()
         new = (new | slice_.new) - gone
@@ -116,8 +119,9 @@ async def store(
 class _Slice:
     """Some entries of one feed, resolved against each other and the archive, then written in bulk."""
 
-    def __init__(self, tx: aiosqlite.Connection, feed: str, seen_at: datetime) -> None:
+    def __init__(self, tx: aiosqlite.Connection, feed: str, seen_at: datetime, *, first_reading: bool) -> None:
         self._tx, self._feed, self._seen_at = tx, feed, seen_at
+        self._first_reading = first_reading
         self._ids: dict[str, PaperId] = {}
         self._papers: dict[PaperId, Paper] = {}
         self._counted: dict[PaperId, int | None] = {}
@@ -146,12 +150,16 @@ class _Slice:
                 key for key in identity.strong + identity.weak if self._ids.setdefault(key, paper_id) == paper_id
             )
             keys += [(key, paper_id) for key in own]
-            listed_on = entry.listed_on or self._seen_at.date()
+            today = self._seen_at.date()
+            # A day ahead at most: a date of 2099 would be the newest for ever.
+            listed_on = min(entry.listed_on or today, today + timedelta(days=1))
+            # What a feed without dates brings at its first reading is its past, not today's news.
+            announced = entry.announced and (entry.listed_on is not None or not self._first_reading)
             known = self._papers[paper_id]
-            if entry.announced and not (self._redates and self._feed in known.feeds):
+            if announced and not (self._redates and self._feed in known.feeds):
                 latest = max(listed_on, known.listed_on or listed_on)
                 self._papers[paper_id] = dataclasses.replace(known, listed_on=latest)
-            listings.append((paper_id, self._feed, listed_on.isoformat(), entry.announced, now))
+            listings.append((paper_id, self._feed, listed_on.isoformat(), announced, now))
             if _counts(entry.paper) != (None, None, None):
                 observations.append((paper_id, _counts(entry.paper)))
         await self._write(keys, listings, observations)
@@ -174,7 +182,10 @@ class _Slice:
 
     async def _resolve(self, paper: Paper, identity: Identity) -> PaperId | None:
         """The row of `paper`; rows that it shows to be one work are joined."""
-        found = [self._ids[key] for key in identity.strong + identity.weak if key in self._ids]
+        found = [self._ids[key] for key in identity.strong if key in self._ids]
+        # One feed's "Weekly round-up" is a new one each week: a title joins across feeds only.
+        weak = (self._ids[key] for key in identity.weak if key in self._ids)
+        found += [known for known in weak if known not in self.new and self._feed not in self._papers[known].feeds]
         found = [known for known in dict.fromkeys(found) if not _contradict(paper, self._papers[known])]
         if not found:
             return None
@@ -213,7 +224,9 @@ class _Slice:
         known = self._papers[paper_id]
         counted, now = self._counted.get(paper_id), seconds(self._seen_at) or 0
         newer = counted is None or now >= counted
-        authority = self._feed.startswith("arxiv") and (paper.version or 0) >= (known.version or 0)
+        ours, theirs = max(map(_rank, known.feeds), default=_rank(self._feed)), _rank(self._feed)
+        same = theirs == ours and newer and (paper.version or 0) >= (known.version or 0)
+        authority = theirs > ours or same
         self._papers[paper_id] = _enriched(known, paper, newer=newer, authority=authority)
         if newer and _counts(paper) != (None, None, None):
             self._counted[paper_id] = now
@@ -265,6 +278,11 @@ class _Slice:
         while paper_id in self.joined:
             paper_id = self.joined[paper_id]
         return paper_id
+
+
+def _rank(feed: str) -> int:
+    """Whose titles, abstracts and authors are believed: arXiv's, then Hugging Face's, then a feed's."""
+    return 2 if feed.startswith("arxiv") else 1 if feed == "huggingface" else 0
 
 
 def _counts(paper: Paper) -> tuple[int | None, int | None, int | None]:

@@ -67,13 +67,13 @@ async def announced(db: Database, query: Query, *, today: date, since: date, lim
     midnight = datetime.combine(since, time.min, tzinfo=UTC)
     async with db.read() as connection:
         scored = await connection.execute_fetchall(
-            f"""SELECT p.id, {plan.score} AS score {plan.source} WHERE {plan.condition}
-            AND p.id IN (
+            f"""SELECT p.id, 0.0 AS score {plan.source} WHERE {plan.condition}
+            AND {plan.rowid} IN (
                 SELECT paper_id FROM listings WHERE announced AND listed_on BETWEEN ? AND ?
                 UNION SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ?
                     AND feed LIKE 'rss:%' AND first_seen_at > ?
                     AND EXISTS (SELECT 1 FROM feeds WHERE name = l.feed AND first_at < l.first_seen_at))
-            ORDER BY p.votes DESC, p.listed_on DESC, score DESC, p.id DESC LIMIT ?""",
+            ORDER BY p.votes DESC, p.listed_on DESC, p.id DESC LIMIT ?""",
             (*plan.values, since.isoformat(), last, late.isoformat(), last, seconds(midnight), limit),
         )
         return await _hits(connection, query, scored, wider=False)
@@ -155,6 +155,7 @@ class _Plan:
             self.values += values
         by_text = bool(match) or (wide and bool(query.words))
         self.source: str = "FROM texts JOIN papers p ON p.id = texts.rowid" if by_text else "FROM papers p"
+        self.rowid = "texts.rowid" if by_text else "p.id"
         self.score = f"-bm25(texts, {_WEIGHTS})" if by_text else "coalesce(p.votes, 0) * 1.0"
         self.condition: str = " AND ".join(conditions) or "true"
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bot import demo
 from bot.models import FeedKind
 from bot.pipeline import ingest
 from storage.database import Database
+
+# The machines are shared and noisy: no test fails for being slow.
+hypothesis.settings.register_profile("paperboy", deadline=None)
+hypothesis.settings.load_profile("paperboy")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Real captures, beside the checkout where they are at all."""

@@ -247,6 +247,8 @@ async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_pat
 async def test_alive_only_after_a_heartbeat_and_only_for_minutes(tmp_path: Path) -> None:
     never = await bot(tmp_path, "check", "--alive")
     assert (never.code, never.out) == (1, "not alive: last tick never\n")
+    assert not (tmp_path / "paperboy.sqlite").exists()
+    await bot(tmp_path, "status")
 
     def beat(at: float) -> None:
         with closing(sqlite3.connect(tmp_path / "paperboy.sqlite")) as connection:

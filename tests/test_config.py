@@ -134,8 +134,15 @@ def test_sources_in_many_spellings(text: str, names: list[str]) -> None:
 def test_a_feed_keeps_its_address_and_is_named_without_its_credentials() -> None:
     (feed,) = sources("rss:https://us3r:pa55@a.example:8443/feed?api_key=k3y&page=2")
     assert feed.address == "https://us3r:pa55@a.example:8443/feed?api_key=k3y&page=2"
-    assert feed.name == "rss:https://a.example:8443/feed?api_key=…&page=2"
+    assert feed.name.startswith("rss:https://a.example:8443/feed?api_key=…&page=2#")
     assert feed.label == "a.example:8443/feed?api_key=…&page=2"
+
+
+def test_feeds_that_differ_in_their_query_are_different_feeds() -> None:
+    for one, other in (("keyword=robotics", "keyword=vision"), ("token=a", "token=b")):
+        found = sources(f"rss:https://j.example/rss?{one} rss:https://j.example/rss?{other}")
+        assert len({feed.name for feed in found}) == 2
+    assert "robotics" in sources("rss:https://j.example/rss?keyword=robotics")[0].name
 
 
 def test_no_secret_is_in_a_repr_or_a_fault() -> None:

@@ -56,7 +56,10 @@ def compose(
 def silence(topics: Sequence[Query], candidates: Mapping[Query, Sequence[Hit]], *, seen: int, since: date) -> str:
     """Why there is nothing to post, in words. `seen`: papers announced since `since`."""
     if seen == 0:
-        return f"nothing to post: no source has listed a paper since {since:%A %d %B} (weekend or holiday?)"
+        return (
+            f"nothing to post: no source has listed a paper since {since:%A %d %B} (weekend, holiday, or sources "
+            "that could not be read)"
+        )
     if any(candidates[topic] for topic in topics):
         return f"nothing to post: everything that matched since {since:%A %d %B} was shown here already"
     topics_told = ", ".join(f"“{topic.text}”" for topic in topics[:5])

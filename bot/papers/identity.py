@@ -17,6 +17,9 @@ _AUTHORS = 8
 """Authors that make weak keys: sources that shorten a list keep its head, and a few are enough to share one."""
 
 
+_TRACKING = re.compile(r"rss=.*|utm_[a-z]+=.*|source=rss.*", re.IGNORECASE)
+
+
 def keys(paper: Paper) -> Identity:
     """Every key of `paper`: its identifiers, and its title with each of its first authors.
 
@@ -59,7 +62,7 @@ def _address(url: str) -> str:
     wanted = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not name.casefold().startswith("utm_") and name.casefold() not in {"rss", "source", "ref"}
+        if not _TRACKING.fullmatch(f"{name}={value}")
     ]
     query = f"?{urlencode(wanted)}" if wanted else ""
     # Some pages are a feed of their own, one entry a fragment.

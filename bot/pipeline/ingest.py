@@ -53,7 +53,7 @@ async def ingest(
 ) -> tuple[FeedOutcome, ...]:
     """Poll the sources that are due, one outcome each; a broken one never stops another.
 
-    `days` asks at once, whatever is due, and for so many Hugging Face days.
+    `days` asks at once, whatever is due, and for at least so many Hugging Face days.
     """
     known = await feeds.states(db)
     waiting = [
@@ -64,7 +64,7 @@ async def ingest(
     ]
     outcomes = []
     for source, state in waiting:
-        reach = days or _reach(state, now, backfill_days)
+        reach = max(days or 0, _reach(state, now, backfill_days))
         try:
             outcome, pause = await _poll(db, fetch, source, now=now, days=reach, progress=progress)
         except Exception:
@@ -99,6 +99,16 @@ def _reach(state: FeedState, now: datetime, backfill_days: int) -> int:
 
 def _entries(outcome: FeedOutcome) -> int:
     return outcome.new + outcome.updated + outcome.unchanged
+
+
+async def probe(fetch: Fetch, source: Feed, *, now: datetime) -> tuple[int, str | None]:
+    """Read a source once and store nothing: (entries, the error in words)."""
+    url, day = next(iter(_addresses(source, now, 1)))
+    try:
+        answer = await fetch(url, Validators())
+        return len((await asyncio.to_thread(_parse, source.kind, answer.body, day)).entries), None
+    except FeedError as error:
+        return 0, str(error)
 
 
 async def _poll(
@@ -148,6 +158,7 @@ async def _read(
         and (answer.next_url or len(parts[-1].entries) + parts[-1].skipped >= huggingface.PAGE)
     ):
         page += 1
+        vouched = {}  # the first page's validator says nothing of the others
         answer = await fetch(huggingface.address(source.address, day, page), Validators())
         parts.append(await asyncio.to_thread(_parse, source.kind, answer.body, day))
     entries = tuple(entry for part in parts for entry in part.entries)

@@ -36,7 +36,7 @@ def test_identifiers_are_strong_keys() -> None:
         "https://www.example.org/1/",
         "https://EXAMPLE.org/1?utm_source=rss&utm_medium=feed",
         "https://example.org/1?rss=1",
-        "https://example.org/1?source=rss&ref=x",
+        "https://example.org/1?source=rss",
     ],
 )
 def test_an_address_is_the_same_however_it_was_reached(other: str) -> None:

@@ -499,3 +499,18 @@ async def test_after_a_stop_the_days_of_the_gap_are_read(db: Database, world: Wo
     days = [request.query["date"] for request in world.asked if request.path == HF_PATH]
     assert len(days) == 9
     assert days[0] == "2026-04-06"
+
+
+async def test_a_probe_stores_nothing_and_takes_no_backfill_away(db: Database, world: World) -> None:
+    world.faults[ARXIV_PATH] = says("down", status=503)
+    async with Fetcher(version="test", pauses={}) as fetch:
+        told = [await ingest.probe(fetch, feed, now=NOW) for feed in world.feeds()]
+    assert [error is None for _, error in told] == [True, False, True]
+    assert await papers.count(db) == 0
+    assert await feeds.states(db) == {}
+
+
+async def test_asking_for_one_day_first_still_reads_the_backfill(db: Database, world: World) -> None:
+    async with Fetcher(version="test", pauses={}) as fetch:
+        await ingest.ingest(db, fetch, world.feeds()[:1], now=NOW, poll=HOUR, backfill_days=14, days=1)
+    assert len(world.paths()) == 14

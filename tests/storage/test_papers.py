@@ -81,11 +81,47 @@ async def test_a_paper_comes_back_as_it_went(db: Database) -> None:
     assert await papers.count(db) == 1
 
 
-async def test_a_bare_entry_is_listed_on_the_day_it_was_seen(db: Database) -> None:
+async def test_a_feed_without_dates_has_no_news_at_its_first_reading(db: Database) -> None:
     await store(db, BLOG, entry(on=None))
     found = await only(db)
-    assert (found.listed_on, found.votes, found.published_at) == (TODAY, None, None)
+    assert (found.listed_on, found.votes, found.published_at) == (None, None, None)
+    assert await listings(db) == {(BLOG, TODAY.isoformat(), 0)}
+
+
+async def test_later_an_entry_without_a_date_is_listed_on_the_day_it_was_seen(db: Database) -> None:
+    await feeds.record_poll(db, BLOG, now=NOW - DAY, next_poll_at=NOW, error=None, entries=0)
+    await store(db, BLOG, entry(on=None))
+    assert (await only(db)).listed_on == TODAY
     assert await listings(db) == {(BLOG, TODAY.isoformat(), 1)}
+
+
+async def test_a_date_far_ahead_is_no_later_than_tomorrow(db: Database) -> None:
+    await store(db, BLOG, entry(on=date(2099, 1, 1)))
+    assert (await only(db)).listed_on == TODAY + DAY
+
+
+async def test_a_feeds_recurring_title_is_a_new_entry_each_time(db: Database) -> None:
+    for number in (1, 2):
+        await store(db, BLOG, entry("Weekly Paper Roundup", url=f"https://b.org/{number}", authors=("Jane Doe",)))
+    assert await papers.count(db) == 2
+
+
+async def test_the_better_source_tells_the_title_whoever_came_first(db: Database) -> None:
+    told = {BLOG: "Why this blew my mind", HF: "A Wrong Tilte", ARXIV: "The True Title"}
+    for feed, title in told.items():
+        await store(db, feed, entry(title, arxiv_id="2603.1", authors=(feed,)))
+        assert (await only(db)).title == title
+    for feed, title in told.items():
+        await store(db, feed, entry(title, arxiv_id="2603.1", authors=(feed,)), at=NOW + DAY)
+    found = await only(db)
+    assert (found.title, found.authors) == ("The True Title", (ARXIV,))
+
+
+async def test_a_source_corrects_its_own_title(db: Database) -> None:
+    await store(db, HF, entry("A Wrong Tilte", arxiv_id="2603.1", votes=1))
+    await store(db, HF, entry("A Right Title", arxiv_id="2603.1", votes=2), at=NOW + DAY)
+    await store(db, HF, entry("A Wrong Tilte", arxiv_id="2603.1", votes=1), at=NOW + DAY / 2)
+    assert (await only(db)).title == "A Right Title"
 
 
 async def test_papers_come_in_the_order_asked_and_unknown_ones_not_at_all(db: Database) -> None:
@@ -361,9 +397,9 @@ async def test_an_older_capture_read_late_does_not_overwrite_newer_counts(db: Da
 
 
 async def test_counts_seen_again_unchanged_are_as_new_as_their_last_sighting(db: Database) -> None:
-    await store(db, HF, voted(5), at=NOW - 2 * DAY)
+    await store(db, HF, voted(5), at=NOW - DAY)
     assert await store(db, HF, voted(5)) == (0, 0, 1)
-    await store(db, HF, voted(4), at=NOW - DAY)
+    await store(db, HF, voted(4), at=NOW - DAY / 2)
     assert (await only(db)).votes == 5
 
 
