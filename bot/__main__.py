@@ -85,6 +85,9 @@ def _log(settings: config.Settings) -> None:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    # Their DEBUG prints what people ask, with the tokens of their interactions.
+    for name in ("discord", "aiosqlite"):
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
     # Each tick's "executed successfully" is no news, nor is a tick that waits for a long one before it.
     logging.getLogger("apscheduler").setLevel(max(logging.ERROR, logging.getLogger().level))
 

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 from contextlib import closing
@@ -452,3 +453,21 @@ def wait_for_beat(path: Path) -> None:
 def test_every_setting_of_the_tests_is_one() -> None:
     mine = {name for name in environment(ROOT) if name.startswith("PAPERBOY_")}
     assert mine <= set(SETTINGS)
+
+
+def test_debugging_never_prints_the_tokens_of_interactions() -> None:
+    """discord.py's DEBUG holds whole events, aiosqlite's every value."""
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import logging; from bot import __main__ as main, config;"
+            "main._log(config.load({'PAPERBOY_LOG_LEVEL': 'DEBUG'}));"
+            "print(*(logging.getLogger(name).getEffectiveLevel() for name in ('bot', 'discord.gateway', 'aiosqlite')))",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["10", "20", "20"]

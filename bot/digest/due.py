@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.errors import UserError
@@ -76,10 +77,16 @@ def is_early(schedule: Schedule, now: datetime) -> bool:
     return time(1, 30) <= moment.time() < EARLY_UTC
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Every zone's name but the host's own and none; reading them walks the disk."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
+
+
 def zone_named(text: str) -> str:
     """An IANA zone, whatever its capitals. Raises UserError with what would work."""
     wanted = text.strip().replace(" ", "_").casefold()
-    for name in available_timezones() - {"localtime", "Factory"}:  # the host's own, or none
+    for name in _zones():
         if name.casefold() == wanted:
             return name
     raise UserError(
@@ -91,7 +98,7 @@ def zone_named(text: str) -> str:
 def zones_like(text: str, limit: int = 25) -> tuple[str, ...]:
     """Zones whose name contains `text`, those whose city begins with it first."""
     wanted = text.strip().replace(" ", "_").casefold()
-    places = (name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    places = (name for name in _zones() if "/" in name and not name.startswith("Etc/"))
     found = [name for name in (*places, "UTC") if wanted in name.casefold()]
 
     def rank(name: str) -> tuple[bool, str]:

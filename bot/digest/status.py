@@ -9,7 +9,7 @@ from bot.digest.markup import MAX_CHARACTERS, escape, length, local
 from bot.models import Block, Channel, Feed, FeedState, Line, Post, Text, Topic, Verdict
 from bot.papers.query import EXAMPLES
 from bot.papers.summary import shorten
-from bot.papers.trending import counted
+from bot.papers.trending import counted, short
 
 CHANNELS = 10
 """Channels that one status shows."""
@@ -71,7 +71,7 @@ def _source(state: FeedState | None) -> str:
         again = f", next try {local(state.next_poll_at, 'R')}" if state.next_poll_at else ""
         return f"{escape(shorten(state.error, 200))}; {read}{again}"
     when = local(state.succeeded_at, "R") if state.succeeded_at else "never"
-    return f"read {when}, {counted(state.entries, 'entry').replace('entrys', 'entries')}"
+    return f"read {when}, {short(state.entries)} {'entry' if state.entries == 1 else 'entries'}"
 
 
 def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdict]) -> str:
