@@ -31,10 +31,6 @@ ALIVE = timedelta(minutes=3)
 """A tick older than this means that the process hangs."""
 
 
-PAUSES = {"arxiv.org": 3.0, "huggingface.co": 0.6}
-"""Seconds between two requests: arXiv's terms of use; Hugging Face's 500 calls in five minutes."""
-
-
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -92,6 +88,10 @@ def _log(settings: config.Settings) -> None:
     logging.getLogger("apscheduler").setLevel(max(logging.ERROR, logging.getLogger().level))
 
 
+def _fetcher(settings: config.Settings) -> Fetcher:
+    return Fetcher(version=__version__, contact=settings.contact)
+
+
 def _tell(*lines: str) -> None:
     print(*lines, sep="\n", file=sys.stderr)
 
@@ -126,7 +126,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
 
     async with (
         Database(settings.database) as db,
-        Fetcher(version=__version__, contact=settings.contact, pauses=PAUSES) as fetch,
+        _fetcher(settings) as fetch,
         Connection(settings.token, db=db, clock=now, feeds=settings.feeds) as discord,
     ):
 
@@ -175,7 +175,6 @@ async def _demo(_: config.Settings, __: argparse.Namespace) -> int:
 
 
 async def _preview(settings: config.Settings, options: argparse.Namespace) -> int:
-
     async with Database(settings.database) as db:
         digest, why = await draft.preview(
             db, options.topic or ["trending"], now=options.at or now(), size=options.size
@@ -185,7 +184,6 @@ async def _preview(settings: config.Settings, options: argparse.Namespace) -> in
 
 
 async def _search(settings: config.Settings, options: argparse.Namespace) -> int:
-
     async with Database(settings.database) as db:
         answer = await ask.search(db, " ".join(options.query), now=now(), limit=options.limit)
         if not answer.hits and not await papers.count(db):
@@ -195,14 +193,13 @@ async def _search(settings: config.Settings, options: argparse.Namespace) -> int
 
 
 async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int:
-
     async with Database(settings.database) as db:
         if options.source:
             outcomes: tuple[FeedOutcome, ...] = ()
             for kind, path in options.source:
                 outcomes += (await ingest.ingest_files(db, kind, path, now=now(), progress=_progress),)
         else:
-            async with Fetcher(version=__version__, contact=settings.contact, pauses=PAUSES) as fetch:
+            async with _fetcher(settings) as fetch:
                 outcomes = await _poll(settings, db, fetch, days=options.days)
     for outcome in outcomes:
         print(report.outcome_line(outcome))
@@ -212,7 +209,6 @@ async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int
 
 
 async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
-
     async with Database(settings.database) as db:
         beat, delivered = await heartbeat.last(db, "tick"), await heartbeat.last(db, "deliver")
         print(f"{await papers.count(db)} papers")
@@ -228,7 +224,6 @@ async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
 
 
 async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
-
     if options.alive:
         # A probe takes no lock and makes no file.
         beat = await asyncio.to_thread(heartbeat.peek, settings.database, "tick")
@@ -241,7 +236,7 @@ async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
     async with Database(settings.database) as db:
         print(f"database: {db.path} is fine")
     well = True
-    async with Fetcher(version=__version__, contact=settings.contact, pauses=PAUSES) as fetch:
+    async with _fetcher(settings) as fetch:
         for feed in settings.feeds:
             entries, error = await ingest.probe(fetch, feed, now=now())
             print(f"source {feed.label}: {error or f'fine, {entries} entries now'}")

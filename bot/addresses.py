@@ -1,9 +1,11 @@
-"""Web addresses fit to be shown and stored. Pure; imports nothing of ours."""
+"""Web addresses fit to be shown, stored and compared. Pure; imports nothing of ours."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
+_TRACKING = re.compile(r"(?:rss=[^&]*|utm_[a-z]+=[^&]*|source=rss[^&]*)", re.IGNORECASE)
 _SECRET = re.compile(
     r"([?&;](?:[^=&#;]*[_.-])?(?:(?:api|access|auth)?(?:key|token)|secret|password|passwd|pwd)=)[^&#]*",
     re.IGNORECASE,
@@ -23,3 +25,10 @@ def shown(url: str) -> str:
         # A password with a slash in it: where it ends is a guess, so nothing of it is shown.
         return f"{scheme}://…"
     return _SECRET.sub(r"\1…", f"{scheme}://{host}{rest[at:]}")
+
+
+def without_tracking(url: str) -> str:
+    """The address without what only says how it was reached."""
+    parts = urlsplit(url)
+    kept = [part for part in parts.query.split("&") if part and not _TRACKING.fullmatch(part)]
+    return parts._replace(query="&".join(kept)).geturl()

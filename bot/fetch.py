@@ -27,10 +27,11 @@ from bot.addresses import shown
 from bot.errors import FeedError
 from bot.models import Fetched, Validators
 
-PAUSES: Mapping[str, float] = MappingProxyType({"arxiv.org": 3.0})
+PAUSES: Mapping[str, float] = MappingProxyType({"arxiv.org": 3.0, "huggingface.co": 0.6})
 """Seconds between two requests to a host and all its subdomains together.
 
 arXiv asks for one request every three seconds on one connection, over API and RSS together (help/api/tou).
+Hugging Face answers 500 calls in five minutes.
 """
 
 _CONNECT_SECONDS = 10.0

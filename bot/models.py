@@ -236,15 +236,16 @@ class Query:
     @property
     def words(self) -> tuple[str, ...]:
         """The words and phrases that an answer may contain, without those asked not to be there."""
-        return tuple(dict.fromkeys(_positive(self.root)))
+        return tuple(dict.fromkeys(positive_words(self.root)))
 
 
-def _positive(node: Node | None) -> tuple[str, ...]:
+def positive_words(node: Node | None) -> tuple[str, ...]:
+    """The words and phrases below a node, without those asked not to be there."""
     match node:
         case Words(text):
             return (text,)
         case And(nodes) | Or(nodes):
-            return tuple(word for inner in nodes for word in _positive(inner))
+            return tuple(word for inner in nodes for word in positive_words(inner))
         case _:
             return ()
 

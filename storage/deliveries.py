@@ -133,13 +133,9 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
         )
         if taken:
             return False
-        if delivery.kind is DeliveryKind.SCHEDULED:
-            moved = await tx.execute(
-                "UPDATE channels SET next_due = ?, last_due = ? WHERE id = ? AND next_due = ?",
-                (seconds(next_due), seconds(delivery.due_at), delivery.channel_id, seconds(delivery.due_at)),
-            )
-            if moved.rowcount == 0:
-                return False
+        scheduled = delivery.kind is DeliveryKind.SCHEDULED
+        if scheduled and not await _move_on(tx, delivery.channel_id, delivery.due_at, next_due):
+            return False
         await tx.execute(
             """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post, next_try_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -166,11 +162,7 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
 async def record_silence(db: Database, verdict: Verdict, *, next_due: datetime | None) -> bool:
     """A due moment that posts nothing: its verdict, and the channel moves on. False as in `claim`."""
     async with db.write() as tx:
-        moved = await tx.execute(
-            "UPDATE channels SET next_due = ?, last_due = ? WHERE id = ? AND next_due = ?",
-            (seconds(next_due), seconds(verdict.due_at), verdict.channel_id, seconds(verdict.due_at)),
-        )
-        if moved.rowcount == 0:
+        if not await _move_on(tx, verdict.channel_id, verdict.due_at, next_due):
             return False
         await _judge(tx, verdict)
         return True
@@ -199,11 +191,7 @@ async def postpone(db: Database, delivery: Delivery, *, next_try_at: datetime) -
 async def give_up(db: Database, delivery: Delivery, verdict: Verdict | None, *, pause: str | None) -> None:
     """It will not be sent: its papers count as not shown, and the channel pauses where `pause` says why."""
     async with db.write() as tx:
-        await tx.execute(
-            "UPDATE deliveries SET state = ?, next_try_at = NULL WHERE id = ?",
-            (DeliveryState.REFUSED, delivery.id),
-        )
-        await tx.execute("UPDATE delivery_papers SET shown = 0 WHERE delivery_id = ?", (delivery.id,))
+        await _refuse(tx, delivery.id)
         if verdict:
             await _judge(tx, verdict)
         if pause:
@@ -216,11 +204,7 @@ async def give_up(db: Database, delivery: Delivery, verdict: Verdict | None, *, 
 async def abandon(db: Database, delivery_id: DeliveryId, told: str, *, now: datetime) -> None:
     """Give up a delivery that cannot even be read back; its papers count as not shown."""
     async with db.write() as tx:
-        await tx.execute(
-            "UPDATE deliveries SET state = ?, next_try_at = NULL WHERE id = ?",
-            (DeliveryState.REFUSED, delivery_id),
-        )
-        await tx.execute("UPDATE delivery_papers SET shown = 0 WHERE delivery_id = ?", (delivery_id,))
+        await _refuse(tx, delivery_id)
         await tx.execute(
             """INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text)
             SELECT channel_id, due_at, ?, ?, ? FROM deliveries WHERE id = ? AND kind = 'scheduled'""",
@@ -253,3 +237,22 @@ async def _judge(tx: aiosqlite.Connection, verdict: Verdict) -> None:
         "INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text) VALUES (?, ?, ?, ?, ?)",
         (verdict.channel_id, seconds(verdict.due_at), seconds(verdict.at), verdict.kind, verdict.text),
     )
+
+
+async def _move_on(
+    tx: aiosqlite.Connection, channel_id: ChannelId, due_at: datetime, next_due: datetime | None
+) -> bool:
+    """The channel leaves its due moment behind; False where it is not at that moment any more."""
+    moved = await tx.execute(
+        "UPDATE channels SET next_due = ?, last_due = ? WHERE id = ? AND next_due = ?",
+        (seconds(next_due), seconds(due_at), channel_id, seconds(due_at)),
+    )
+    return moved.rowcount == 1
+
+
+async def _refuse(tx: aiosqlite.Connection, delivery_id: DeliveryId) -> None:
+    """It will not be sent: its papers count as not shown."""
+    await tx.execute(
+        "UPDATE deliveries SET state = ?, next_try_at = NULL WHERE id = ?", (DeliveryState.REFUSED, delivery_id)
+    )
+    await tx.execute("UPDATE delivery_papers SET shown = 0 WHERE delivery_id = ?", (delivery_id,))

@@ -26,6 +26,7 @@ from bot.models import (
     Since,
     Votes,
     Words,
+    positive_words,
 )
 from storage.database import Database, seconds
 from storage.papers import load, one
@@ -145,7 +146,7 @@ class _Plan:
                 f"texts MATCH ? AND p.id NOT IN (SELECT p.id {strict.source} WHERE {strict.condition})"
             )
             self.values = (_any(query.words), *strict.values)
-            rest = [part for part in parts if not _positive_text(part)]
+            rest = [part for part in parts if not positive_words(part)]
         elif match:
             conditions.append("texts MATCH ?")
             self.values = (match,)
@@ -221,16 +222,6 @@ def _is_text(node: Node) -> bool:
             return all(_is_text(inner) for inner in nodes) and not any(_literals(inner) for inner in nodes)
         case Or(nodes):
             return all(_is_text(inner) and not _literals(inner) for inner in nodes)
-        case _:
-            return False
-
-
-def _positive_text(node: Node) -> bool:
-    match node:
-        case Words():
-            return True
-        case And(nodes) | Or(nodes):
-            return any(_positive_text(inner) for inner in nodes)
         case _:
             return False
 

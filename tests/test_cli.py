@@ -463,7 +463,8 @@ def test_debugging_never_prints_the_tokens_of_interactions() -> None:
             "-c",
             "import logging; from bot import __main__ as main, config;"
             "main._log(config.load({'PAPERBOY_LOG_LEVEL': 'DEBUG'}));"
-            "print(*(logging.getLogger(name).getEffectiveLevel() for name in ('bot', 'discord.gateway', 'aiosqlite')))",
+            "names = ('bot', 'discord.gateway', 'aiosqlite');"
+            "print(*(logging.getLogger(name).getEffectiveLevel() for name in names))",
         ],
         cwd=ROOT,
         capture_output=True,

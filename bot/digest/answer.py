@@ -8,7 +8,7 @@ from itertools import product
 from bot.digest import markup
 from bot.digest.due import days_told
 from bot.digest.markup import escape, link, local
-from bot.digest.post import BY_MODEL, REASONS, TITLE, facts, said
+from bot.digest.post import REASONS, card, facts, said
 from bot.models import (
     Answer,
     Block,
@@ -108,16 +108,9 @@ def nothing_post(answer: Answer, archive: int) -> Post:
 
 def _hit(hit: Hit, limit: int) -> str:
     paper = hit.paper
-    text, author = summarise(paper)
-    sign = f" {BY_MODEL}" if author == "Hugging Face" else ""
-    lines = [f"**{link(shorten(paper.title, TITLE), paper.url)}**"]
-    if text:
-        lines.append(f"{escape(shorten(text, limit))}{sign}")
     listed = f"{paper.listed_on.day} {paper.listed_on:%b %Y} · " if paper.listed_on else ""
-    lines.append(f"-# {listed}{facts(paper)}")
-    if words := said(hit.reasons):
-        lines.append(f"-# ↳ {escape(shorten('; '.join(words[:3]), REASONS))}")
-    return "\n".join(lines)
+    why = escape(shorten("; ".join(said(hit.reasons)[:3]), REASONS))
+    return card(paper, summarise(paper), limit, f"{listed}{facts(paper)}", why)
 
 
 def offer_post(offer: Offer, *, where: str, number: int, channel: int) -> Post:

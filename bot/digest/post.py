@@ -70,14 +70,22 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
 
 
 def _match(match: Match, limit: int) -> str:
-    lines = [f"**{link(shorten(match.paper.title, TITLE), match.paper.url)}**"]
-    if match.summary:
-        sign = f" {BY_MODEL}" if match.summary_by == "Hugging Face" else ""
-        lines.append(f"{escape(shorten(match.summary, limit))}{sign}")
-    lines.append(f"-# {facts(match.paper)}")
     words = shorten("; ".join(said(match.reasons)[:2]), REASONS)
     topics = ", ".join(shorten(topic, 40) for topic in match.topics[:3])
-    lines.append(f"-# ↳ {escape(topics)}{f': {escape(words)}' if words else ''}")
+    why = f"{escape(topics)}{f': {escape(words)}' if words else ''}"
+    return card(match.paper, (match.summary, match.summary_by), limit, facts(match.paper), why)
+
+
+def card(paper: Paper, summary: tuple[str, str], limit: int, about: str, why: str) -> str:
+    """A paper in a message: title, (summary, its author) of at most `limit` characters, facts, reasons."""
+    text, author = summary
+    lines = [f"**{link(shorten(paper.title, TITLE), paper.url)}**"]
+    if text:
+        sign = f" {BY_MODEL}" if author == "Hugging Face" else ""
+        lines.append(f"{escape(shorten(text, limit))}{sign}")
+    lines.append(f"-# {about}")
+    if why:
+        lines.append(f"-# ↳ {why}")
     return "\n".join(lines)
 
 

@@ -10,8 +10,9 @@ import re
 import time
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
+from bot.addresses import without_tracking
 from bot.feeds.text import clean, names, plain, read_feed, web_url, without_brackets
 from bot.identifiers import find_arxiv_id, find_arxiv_ids, find_doi, find_dois
 from bot.models import Entry, Paper, Parsed
@@ -22,7 +23,6 @@ LONGEST_ABSTRACT = 10_000
 _LONGEST_TITLE = 100
 _LONGEST_CATEGORY, _MOST_CATEGORIES = 60, 20
 # What says that the reader came from a feed: bioRxiv's rss=1, Medium's source=rss---, campaign tags.
-_TRACKING = re.compile(r"(?:rss=[^&]*|utm_[a-z]+=[^&]*|source=rss[^&]*)", re.IGNORECASE)
 _EMAIL = re.compile(r"<?(?<![\w.+-])[\w.+-]++@[\w.-]++>?")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.[\s-]?){1,5}[^\W\d_]?|[^\W\d_a-zß-ÿ]{1,2}")
 
@@ -110,13 +110,7 @@ def _link(item: dict[str, Any], site: str | None) -> str | None:
         except ValueError:
             link = ""
     found = web_url(link) or web_url(guid)
-    return _without_tracking(found) if found else None
-
-
-def _without_tracking(url: str) -> str:
-    parts = urlsplit(url)
-    kept = [part for part in parts.query.split("&") if part and not _TRACKING.fullmatch(part)]
-    return parts._replace(query="&".join(kept)).geturl()
+    return without_tracking(found) if found else None
 
 
 # --- its fields -----------------------------------------------------------------------------------

@@ -9,15 +9,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
+from bot.addresses import without_tracking
 from bot.models import Identity, Paper
 
 _AUTHORS = 8
 """Authors that make weak keys: sources that shorten a list keep its head, and a few are enough to share one."""
-
-
-_TRACKING = re.compile(r"rss=.*|utm_[a-z]+=.*|source=rss.*", re.IGNORECASE)
 
 
 def keys(paper: Paper) -> Identity:
@@ -57,14 +55,9 @@ def _author(name: str) -> str:
 
 
 def _address(url: str) -> str:
-    """The address without what only says how it was reached."""
-    parts = urlsplit(url)
-    wanted = [
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not _TRACKING.fullmatch(f"{name}={value}")
-    ]
-    query = f"?{urlencode(wanted)}" if wanted else ""
+    """The address as it is compared: without scheme, "www." and tracking."""
+    parts = urlsplit(without_tracking(url))
+    query = f"?{parts.query}" if parts.query else ""
     # Some pages are a feed of their own, one entry a fragment.
     fragment = f"#{parts.fragment}" if parts.fragment else ""
     return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}{query}{fragment}"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from bot.digest import due, post
 from bot.errors import DeliveryError, StorageError, TryLater, UserError
@@ -19,6 +17,7 @@ from bot.models import (
     DeliveryKind,
     DeliveryState,
     Digest,
+    MessageId,
     Publisher,
     Verdict,
     VerdictKind,
@@ -29,7 +28,6 @@ from storage import channels, deliveries
 from storage.database import Database
 
 log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 GRACE = timedelta(hours=6)
 """A digest that could not be posted at its due moment is still worth posting for so long."""
@@ -181,7 +179,7 @@ async def _send(
             await deliveries.give_up(db, delivery, verdict(VerdictKind.FAILED, told), pause=None)
             return TryLater(delivery.channel_id, told)
         if message is None:
-            message = await _guarded(publisher.publish(delivery.channel_id, delivery.post, delivery.id), delivery)
+            message = await _publish(publisher, delivery)
     except TryLater as error:
         log.warning("channel %s: %s", delivery.channel_id, error)
         wait = min(timedelta(minutes=1) * 2 ** min(delivery.attempts, 10), timedelta(minutes=30))
@@ -201,10 +199,10 @@ async def _send(
     return None
 
 
-async def _guarded(step: Awaitable[_T], delivery: Delivery) -> _T:
+async def _publish(publisher: Publisher, delivery: Delivery) -> MessageId:
     """A bug on the way to Discord is retried like an outage, so that it ends in a verdict too."""
     try:
-        return await step
+        return await publisher.publish(delivery.channel_id, delivery.post, delivery.id)
     except DeliveryError:
         raise
     except Exception as error:
