@@ -82,6 +82,8 @@ $(DEV): requirements-dev.lock requirements.lock pyproject.toml
 
 # One resolution for every Python and platform we support (the markers in the locks). The pins stay as they
 # are unless pyproject.toml asks otherwise or ARGS=--upgrade does. The dev lock is held to the core lock's.
+# Extras stay in the lock: an older pip looks for coverage[toml] apart from coverage, and finds a newer release
+# that has no hash here.
 lock: ## remake both locks from pyproject.toml; ARGS=--upgrade moves the pins
 	@set -e; $(find-python); \
 	if ! build/lock/bin/uv --version 2>/dev/null | grep -qF '$(subst ==, ,$(UV)) '; then \
@@ -92,7 +94,7 @@ lock: ## remake both locks from pyproject.toml; ARGS=--upgrade moves the pins
 	compile() { \
 		lock=$$1; shift; \
 		build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-			--no-emit-index-url --no-emit-find-links --no-header $(ARGS) "$$@" pyproject.toml -o "$$lock"; \
+			--no-emit-index-url --no-emit-find-links --no-header --no-strip-extras $(ARGS) "$$@" pyproject.toml -o "$$lock"; \
 		{ echo "# Every pin and the hash of each of its files, for Python 3.11 and newer on any platform."; \
 		  echo "# Written by 'make lock' from pyproject.toml; 'make lock ARGS=--upgrade' moves the pins."; \
 		  cat "$$lock"; } > build/lock/out; \
