@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,6 +29,16 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     ),
     "PAPERBOY_POLL_MINUTES": ("60", "Minutes between two looks at a source, 10 to 1440."),
     "PAPERBOY_BACKFILL_DAYS": ("14", "Hugging Face days read at the first start, 0 to 365."),
+    "PAPERBOY_GRACE_HOURS": (
+        "6",
+        "Hours after its due time in which a digest is still posted, late, 1 to 23; later its papers fold into "
+        "the next one.",
+    ),
+    "PAPERBOY_WHEN_UNSURE": (
+        "post",
+        "When a digest may have arrived and the channel's history may not be read: `post` it (again), or `skip` "
+        "it.",
+    ),
     "PAPERBOY_CONTACT": ("", "An address or page that sources may write to; sent with every request."),
     "PAPERBOY_LOG_LEVEL": ("INFO", "DEBUG, INFO, WARNING or ERROR."),
     "PAPERBOY_HUGGINGFACE_URL": ("https://huggingface.co", "Where Hugging Face is, for a mirror."),
@@ -47,6 +58,10 @@ class Settings:
     feeds: tuple[Feed, ...] = field(repr=False)
     poll_minutes: int
     backfill_days: int
+    grace: timedelta
+    """How late a digest may still be posted."""
+    post_when_unsure: bool
+    """Whether a digest that may be there already is posted again where nobody can look."""
     contact: str
     log_level: str
 
@@ -71,6 +86,9 @@ def load(environment: Mapping[str, str]) -> Settings:
     level = text("PAPERBOY_LOG_LEVEL").upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         faults.append(f"PAPERBOY_LOG_LEVEL is {level!r}: it takes DEBUG, INFO, WARNING or ERROR.")
+    unsure = text("PAPERBOY_WHEN_UNSURE").lower()
+    if unsure not in {"post", "skip"}:
+        faults.append(f"PAPERBOY_WHEN_UNSURE is {unsure[:40]!r}: it takes post or skip.")
     token = text("DISCORD_TOKEN")
     if token and not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token, re.ASCII):
         faults.append(
@@ -91,6 +109,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         feeds=_feeds(text("PAPERBOY_SOURCES"), sites, faults),
         poll_minutes=number("PAPERBOY_POLL_MINUTES", 10, 1440),
         backfill_days=number("PAPERBOY_BACKFILL_DAYS", 0, 365),
+        grace=timedelta(hours=number("PAPERBOY_GRACE_HOURS", 1, 23)),
+        post_when_unsure=unsure == "post",
         contact=" ".join(text("PAPERBOY_CONTACT").split()),
         log_level=level,
     )

@@ -10,7 +10,8 @@
     └── DeliveryError           Discord; carries the channel
         ├── ChannelGone         deleted, or we were removed: never retried
         ├── PostRefused         no permission, or a post that Discord rejects: paused with the reason
-        └── TryLater            an outage or a rate limit: retried
+        ├── TryLater            an outage or a rate limit: retried
+        └── CannotLook          the channel's history may not be read: nobody knows whether a post is there
 
 Anything else that is raised is a bug.
 """
@@ -77,4 +78,13 @@ class PostRefused(DeliveryError):
 
 
 class TryLater(DeliveryError):
-    """It may work later; whether this one arrived is unknown."""
+    """It may work later; whether this one arrived is unknown. `after` is in seconds, where Discord asked
+    for a pause."""
+
+    def __init__(self, channel: int, message: str, *, after: float | None = None) -> None:
+        self.after = after
+        super().__init__(channel, message)
+
+
+class CannotLook(DeliveryError):
+    """Whether a post has arrived cannot be told: the history is closed to us, or too long to read."""

@@ -369,15 +369,23 @@ class Digest:
 class VerdictKind(StrEnum):
     POSTED = "posted"
     NOTHING = "nothing"
+    """Papers came, but none for this channel."""
+    QUIET = "quiet"
+    """No source listed anything: a weekend, a holiday."""
+    STALE = "stale"
+    """Sources could not be read; what they list meanwhile folds into the next digest."""
     MISSED = "missed"
     """Paperboy was not running; the papers fold into the next digest."""
     PAUSED = "paused"
     FAILED = "failed"
+    """Given up; the papers fold into the next digest."""
+    WAITING = "waiting"
+    """Not over yet: claimed, not known to have arrived, to be tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How one due moment of one channel ended."""
+    """How one due moment of one channel ended, or what it waits for."""
 
     channel_id: ChannelId
     due_at: datetime

@@ -183,6 +183,19 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE TABLE beats (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
     ),
+    (
+        """CREATE TABLE guilds (
+            id INTEGER PRIMARY KEY,
+            alerts_to INTEGER,           -- the channel that is told of trouble; NULL: the owner
+            left_at INTEGER              -- since when the bot is not there any more
+        )""",
+        "ALTER TABLE channels ADD COLUMN alerted_at INTEGER",  # when somebody was told that digests fail
+        "ALTER TABLE channels ADD COLUMN paused_by INTEGER",  # the person's id, where a person did it
+        # The reason named the person by a display name.
+        """UPDATE channels SET paused = 'by hand with /digest pause'
+        WHERE paused LIKE 'by %' AND paused LIKE '% with /digest pause'""",
+        "CREATE INDEX verdicts_by_due ON verdicts (due_at)",
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def test_nothing_set_is_enough_and_means_the_defaults() -> None:
     settings = config.load({})
     assert (settings.token, settings.database, settings.contact) == ("", Path("paperboy.sqlite"), "")
     assert (settings.poll_minutes, settings.backfill_days, settings.log_level) == (60, 14, "INFO")
+    assert (settings.grace, settings.post_when_unsure) == (timedelta(hours=6), True)
     assert [feed.name for feed in settings.feeds] == ["huggingface", "arxiv:cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"]
     assert config.load(dict.fromkeys(SETTINGS, " ")) == settings
     assert config.load({name: default for name, (default, _) in SETTINGS.items()}) == settings
@@ -43,6 +45,8 @@ def test_every_setting_is_heard() -> None:
             "PAPERBOY_SOURCES": "huggingface",
             "PAPERBOY_POLL_MINUTES": "10",
             "PAPERBOY_BACKFILL_DAYS": "0",
+            "PAPERBOY_GRACE_HOURS": "2",
+            "PAPERBOY_WHEN_UNSURE": "SKIP",
             "PAPERBOY_CONTACT": " ops@example.org\n",
             "PAPERBOY_LOG_LEVEL": "debug",
             "PAPERBOY_HUGGINGFACE_URL": "http://mirror.example:8080/hf/",
@@ -61,6 +65,8 @@ def test_every_setting_is_heard() -> None:
         ),
         poll_minutes=10,
         backfill_days=0,
+        grace=timedelta(hours=2),
+        post_when_unsure=False,
         contact="ops@example.org",
         log_level="DEBUG",
     )
@@ -72,6 +78,8 @@ def test_every_fault_is_told_at_once_each_by_its_name() -> None:
         PAPERBOY_SOURCES="huggingface:x arxiv: arxiv:cs.CL+Physics! rss: rss:ftp://a.example twitter",
         PAPERBOY_POLL_MINUTES="9",
         PAPERBOY_BACKFILL_DAYS="many",
+        PAPERBOY_GRACE_HOURS="24",
+        PAPERBOY_WHEN_UNSURE="perhaps",
         PAPERBOY_LOG_LEVEL="LOUD",
         PAPERBOY_HUGGINGFACE_URL="huggingface.co",
         PAPERBOY_ARXIV_URL="https://",
@@ -82,13 +90,15 @@ def test_every_fault_is_told_at_once_each_by_its_name() -> None:
         ("PAPERBOY_SOURCES", 6),
         ("PAPERBOY_POLL_MINUTES", 1),
         ("PAPERBOY_BACKFILL_DAYS", 1),
+        ("PAPERBOY_GRACE_HOURS", 1),
+        ("PAPERBOY_WHEN_UNSURE", 1),
         ("PAPERBOY_LOG_LEVEL", 1),
         ("PAPERBOY_HUGGINGFACE_URL", 1),
         ("PAPERBOY_ARXIV_URL", 1),
         ("PAPERBOY_DATABSE", 1),
     ):
         assert len([fault for fault in found if fault.startswith(name)]) == count, (name, found)
-    assert len(found) == 13
+    assert len(found) == 15
     assert all(fault.endswith(".") or "…" in fault for fault in found)
 
 

@@ -17,26 +17,32 @@ from tests.storage.test_database import ROOT
 
 # What a person loses if a step forgets it: for each version, rows that such a database may hold, in SQL of
 # that version. Add an element with each new step; never edit one.
+_FIRST = (
+    """INSERT INTO papers (id, title, abstract, summary, keywords, authors, organization, categories, url,
+           first_seen_at, changed_at)
+       VALUES (5, 'A Title', 'An abstract', '', '', 'Ada', 'Lab', 'cs.CL', 'https://a.example', 1, 1)""",
+    "INSERT INTO identities VALUES ('url:a.example', 5)",
+    "INSERT INTO listings VALUES (5, 'huggingface', '2026-03-31', 1, 1)",
+    "INSERT INTO observations VALUES (5, 1, 3, 0, NULL)",
+    """INSERT INTO channels (id, guild_id, post_at, zone, days, size, next_due, created_at)
+       VALUES (1, 7, '13:00', 'UTC', '01234', 8, 100, 1)""",
+    "INSERT INTO topics VALUES (3, 1, 'title', 1)",
+    """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post)
+       VALUES ('d', 1, 'scheduled', 1, 1, 'sent', '{"blocks": []}')""",
+    "INSERT INTO delivery_papers VALUES ('d', 0, 1, 5, 1)",
+    "INSERT INTO verdicts VALUES (1, 1, 1, 'posted', 'posted 1')",
+    "INSERT INTO feeds (name) VALUES ('huggingface')",
+    "INSERT INTO validators VALUES ('https://a.example', 'e', NULL, 1)",
+    "INSERT INTO searches VALUES (9, 'title', 1)",
+    "INSERT INTO beats VALUES ('tick', 1)",
+)
 ROWS: tuple[tuple[str, ...], ...] = (
     (),
+    _FIRST,
     (
-        """INSERT INTO papers (id, title, abstract, summary, keywords, authors, organization, categories, url,
-               first_seen_at, changed_at)
-           VALUES (5, 'A Title', 'An abstract', '', '', 'Ada', 'Lab', 'cs.CL', 'https://a.example', 1, 1)""",
-        "INSERT INTO identities VALUES ('url:a.example', 5)",
-        "INSERT INTO listings VALUES (5, 'huggingface', '2026-03-31', 1, 1)",
-        "INSERT INTO observations VALUES (5, 1, 3, 0, NULL)",
-        """INSERT INTO channels (id, guild_id, post_at, zone, days, size, next_due, created_at)
-           VALUES (1, 7, '13:00', 'UTC', '01234', 8, 100, 1)""",
-        "INSERT INTO topics VALUES (3, 1, 'title', 1)",
-        """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post)
-           VALUES ('d', 1, 'scheduled', 1, 1, 'sent', '{"blocks": []}')""",
-        "INSERT INTO delivery_papers VALUES ('d', 0, 1, 5, 1)",
-        "INSERT INTO verdicts VALUES (1, 1, 1, 'posted', 'posted 1')",
-        "INSERT INTO feeds (name) VALUES ('huggingface')",
-        "INSERT INTO validators VALUES ('https://a.example', 'e', NULL, 1)",
-        "INSERT INTO searches VALUES (9, 'title', 1)",
-        "INSERT INTO beats VALUES ('tick', 1)",
+        *_FIRST,
+        "INSERT INTO guilds VALUES (7, 1, NULL)",
+        "UPDATE channels SET alerted_at = 5, paused_by = 9",
     ),
 )
 
@@ -163,3 +169,20 @@ async def test_two_processes_may_start_on_one_new_file(tmp_path: Path) -> None:
     async with Database(path) as db, db.read() as connection:
         names = await connection.execute_fetchall("SELECT name FROM beats ORDER BY name")
         assert [row[0] for row in names] == ["one", "two"]
+
+
+def test_a_pause_by_hand_forgets_the_name_that_older_versions_kept(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as past:
+        past.setattr(migrations, "STEPS", migrations.STEPS[:1])
+        migrations.migrate(connection)
+    for number, reason in enumerate(("by Ada Lovelace with /digest pause", "I may not post there")):
+        connection.execute(
+            """INSERT INTO channels (id, guild_id, post_at, zone, days, size, paused, created_at)
+            VALUES (?, 7, '13:00', 'UTC', '01234', 8, ?, 1)""",
+            (number, reason),
+        )
+    migrations.migrate(connection)
+    kept = connection.execute("SELECT paused, paused_by FROM channels ORDER BY id").fetchall()
+    assert kept == [("by hand with /digest pause", None), ("I may not post there", None)]
