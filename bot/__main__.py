@@ -136,7 +136,13 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
         async def delivering() -> None:
             # Due times wait in the database until there is somebody to deliver to.
             if discord.ready:
-                await deliver.deliver_due(db, discord.publisher, now=now())
+                await deliver.deliver_due(
+                    db,
+                    discord.publisher,
+                    now=now(),
+                    grace=settings.grace,
+                    post_when_unsure=settings.post_when_unsure,
+                )
             await heartbeat.beat(db, "deliver", now())
 
         async def ingesting() -> None:

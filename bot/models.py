@@ -394,6 +394,17 @@ class Verdict:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a channel's digest would be."""
+
+    digest: Digest
+    kind: VerdictKind = VerdictKind.POSTED
+    """How its due moment ends."""
+    why: str = ""
+    """Why there is nothing to post, in words; "" where there is something."""
+
+
 # --- how it looks ----------------------------------------------------------------------------------
 
 
@@ -514,7 +525,8 @@ class Publisher(Protocol):
         """Send. Raises ChannelGone, PostRefused or TryLater."""
 
     async def find(self, delivery: Delivery) -> MessageId | None:
-        """Look in the channel for a delivery that may already be there. Raises like `publish`."""
+        """Look in the channel for a delivery that may already be there. Raises like `publish`, and CannotLook
+        where nobody can tell."""
 
     async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:
         """Tell whoever can mend it why this channel stands still. Never raises; may reach nobody."""

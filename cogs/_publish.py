@@ -1,21 +1,25 @@
 """Posts into components, Discord's errors into ours, and the Publisher.
 
-Owns: the one-to-one rendering of a Post, sending with a nonce, and looking whether a delivery is there.
+Owns: the one-to-one rendering of a Post, sending with a nonce, looking whether a delivery is there, and the
+pace of both.
 Refuses: wording and limits (the Post's), retries (the pipeline's).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from time import monotonic
+from typing import Any, TypeVar
 
 import aiohttp  # only for the errors that discord.py lets through
 import discord
 from discord import ui
 
 from bot.digest.markup import escape
-from bot.errors import ChannelGone, DeliveryError, PostRefused, TryLater
+from bot.errors import CannotLook, ChannelGone, DeliveryError, PostRefused, TryLater
 from bot.models import ChannelId, Delivery, GuildId, Line, MessageId, Post, Row, Select, Text
 
 log = logging.getLogger(__name__)
@@ -24,9 +28,18 @@ ACCENT = discord.Colour(0xC2410C)
 NEEDED = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
 """What posting takes; reading back the own posts is how a digest is never sent twice."""
 
+Answer = TypeVar("Answer")
 _SILENT = discord.AllowedMentions.none()
-_LOOK_BACK = 500
-"""Messages read, newest first, when looking for a delivery."""
+_LOOK_BACK, _PAGE = 2_000, 100
+"""Messages read, newest first, when looking for a delivery; and how many come in one answer."""
+_PER_SECOND = 48
+"""Requests. Discord takes 50 from a bot, counted over everything but answers to commands."""
+_PATIENCE = 30.0
+"""Seconds until an answer counts as not coming."""
+_SILENCES = 3
+"""So many in a row are an outage."""
+_REFUSED, _BARRED = 300.0, 60.0
+"""Seconds without asking, after a refused token, and after the shield said 429 without saying how long."""
 
 
 def layout(post: Post) -> ui.LayoutView:
@@ -67,48 +80,109 @@ def layout(post: Post) -> ui.LayoutView:
 
 
 class DiscordPublisher:
-    """The Publisher over whichever client is connected at the time."""
+    """The Publisher over whichever client is connected at the time.
+
+    Every request that it makes keeps to an even pace below Discord's limit, and none is ever cancelled: a
+    post whose answer does not come stays in hand, so that it is never sent beside itself. (Cancelling would
+    also harm discord.py 2.7.1, which forgets to lift a global rate limit whose waiting was cancelled.)
+    """
 
     def __init__(self, client: Callable[[], discord.Client | None]) -> None:
         self._client = client
+        self._in_hand: dict[str, asyncio.Task[MessageId]] = {}
+        self._looking: set[asyncio.Task[MessageId | None]] = set()
+        self._next_slot = 0.0
+        self._held: tuple[float, str] = (0.0, "")
+        self._unanswered = 0
 
     async def publish(self, channel: ChannelId, post: Post, nonce: str) -> MessageId:
         """Raises ChannelGone, PostRefused, TryLater. Discord drops a second post with the same nonce
         within a few minutes."""
-        try:
-            place = self._connected(channel).get_partial_messageable(channel)
-            message = await place.send(view=layout(post), nonce=nonce, allowed_mentions=_SILENT)
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise worded(channel, error) from error
-        return MessageId(message.id)
+        sending = self._in_hand.get(nonce)
+        if sending is None:
+            client = self._connected(channel)
+            sending = self._in_hand[nonce] = asyncio.create_task(self._post(client, channel, post, nonce))
+            sending.add_done_callback(lambda _: self._in_hand.pop(nonce))
+            sending.add_done_callback(_retrieve)
+        return await self._patiently(channel, sending)
 
     async def find(self, delivery: Delivery) -> MessageId | None:
         """The message of a delivery, recognised by its id in the message's button: readers cannot see it,
         and no text can forge it.
 
-        None too where the history may not be read: then a post whose arrival is unknown is posted again.
-        Raises like `publish`.
+        Raises CannotLook where the history may not be read or is too long, else like `publish`.
         """
-        if delivery.message_id is not None:
-            return delivery.message_id
-        client = self._connected(delivery.channel_id)
+        if sending := self._in_hand.get(delivery.id):
+            return await self._patiently(delivery.channel_id, sending)
+        looking = asyncio.create_task(self._look(self._connected(delivery.channel_id), delivery))
+        self._looking.add(looking)
+        looking.add_done_callback(self._looking.discard)
+        looking.add_done_callback(_retrieve)
+        return await self._patiently(delivery.channel_id, looking)
+
+    async def _post(self, client: discord.Client, channel: ChannelId, post: Post, nonce: str) -> MessageId:
+        await self._slot()
+        place = client.get_partial_messageable(channel)
+        return MessageId((await place.send(view=layout(post), nonce=nonce, allowed_mentions=_SILENT)).id)
+
+    async def _look(self, client: discord.Client, delivery: Delivery) -> MessageId | None:
         known = client.get_channel(delivery.channel_id)
         if isinstance(known, discord.abc.GuildChannel) and not known.permissions_for(known.guild.me).is_superset(
             discord.Permissions(read_message_history=True)
         ):
             # Discord answers an empty list then, which says nothing.
-            log.warning("channel %s: no permission to read the history; not looking", delivery.channel_id)
-            return None
-        place = client.get_partial_messageable(delivery.channel_id)
+            raise CannotLook(
+                delivery.channel_id, "I may not read the channel: allow me Read Message History there"
+            )
         # An hour's room for a host whose clock is ahead of Discord's.
         since = delivery.claimed_at - timedelta(hours=1)
-        try:
-            async for message in place.history(limit=_LOOK_BACK, after=since, oldest_first=False):
-                if client.user and message.author.id == client.user.id and _carries(message, delivery.id):
-                    return MessageId(message.id)
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise worded(delivery.channel_id, error) from error
+        place, seen = client.get_partial_messageable(delivery.channel_id), 0
+        await self._slot()
+        async for message in place.history(limit=_LOOK_BACK):
+            if message.created_at < since:
+                return None
+            if client.user and message.author.id == client.user.id and _carries(message, delivery.id):
+                return MessageId(message.id)
+            seen += 1
+            if seen % _PAGE == 0:
+                await self._slot()
+        if seen == _LOOK_BACK:
+            raise CannotLook(delivery.channel_id, f"{seen:,} messages came after it, and I read no further")
         return None
+
+    async def _patiently(self, channel: ChannelId, request: asyncio.Task[Answer]) -> Answer:
+        """The answer, if it comes in time; the request itself goes on."""
+        await asyncio.wait({request}, timeout=_PATIENCE)
+        if not request.done():
+            self._unanswered += 1
+            if self._unanswered >= _SILENCES:
+                self._hold(_PATIENCE, "Discord does not answer in time")
+            raise TryLater(channel, "Discord does not answer in time")
+        self._unanswered = 0
+        try:
+            return request.result()
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            worse = worded(channel, error)
+            match error:
+                case discord.HTTPException(status=401):
+                    self._hold(_REFUSED, str(worse))
+                case discord.HTTPException(status=429):
+                    # discord.py handles Discord's own; this one is the shield before it, which bars an address
+                    # that goes on asking.
+                    pause = _seconds(error.response.headers.get("Retry-After"))
+                    self._hold(pause, str(worse))
+                    worse = TryLater(channel, str(worse), after=pause)
+            raise worse from error
+
+    async def _slot(self) -> None:
+        """Wait for the next place in an even row of requests."""
+        slot = max(self._next_slot, monotonic())
+        self._next_slot = slot + 1 / _PER_SECOND
+        await asyncio.sleep(slot - monotonic())
+
+    def _hold(self, pause: float, reason: str) -> None:
+        """Ask Discord nothing for so many seconds: each further answer would be the same, and count."""
+        self._held = (monotonic() + pause, reason)
 
     async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:
         """A direct message to the server's owner, else a word in its system channel. Never raises."""
@@ -128,10 +202,25 @@ class DiscordPublisher:
             log.info("channel %s: nobody could be told: %s", channel, error)
 
     def _connected(self, channel: ChannelId) -> discord.Client:
+        until, reason = self._held
+        left = until - monotonic()
+        if left > 0:
+            raise TryLater(channel, reason, after=left)
         client = self._client()
         if client is None:
             raise TryLater(channel, "not connected to Discord")
         return client
+
+
+def _retrieve(request: asyncio.Task[Any]) -> None:
+    """An error that nobody waits for any more: the next look finds what came of it."""
+    if not request.cancelled():
+        request.exception()
+
+
+def _seconds(text: str | None) -> float:
+    """A Retry-After header."""
+    return min(float(text), 3600.0) if text and text.isdecimal() else _BARRED
 
 
 def _carries(message: discord.Message, delivery: str) -> bool:
@@ -166,6 +255,8 @@ def worded(channel: int, error: Exception) -> DeliveryError:
             return PostRefused(channel, f"Discord rejects the post ({error.text[:200]}). Please report this")
         case discord.HTTPException(status=401):
             return TryLater(channel, "Discord refuses the token; the operator has to renew it")
+        case discord.RateLimited():
+            return TryLater(channel, "Discord asks for a pause", after=error.retry_after)
         case discord.HTTPException():
             return TryLater(channel, f"Discord answers {error.status}")
         case TimeoutError():

@@ -67,14 +67,15 @@ async def get(db: Database, delivery_id: DeliveryId) -> Delivery:
     return _delivery(rows[0])
 
 
-async def unsettled(db: Database, now: datetime) -> tuple[DeliveryId, ...]:
+async def unsettled(db: Database, now: datetime, *, grace: timedelta) -> tuple[DeliveryId, ...]:
     """Claimed deliveries that nobody has marked and whose next try has come, oldest first; those of a
-    paused channel wait."""
+    paused channel wait, until `grace` after their due time."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
             """SELECT deliveries.id FROM deliveries JOIN channels ON channels.id = channel_id
-            WHERE state = 'claimed' AND next_try_at <= ? AND paused IS NULL ORDER BY claimed_at, deliveries.id""",
-            (seconds(now),),
+            WHERE state = 'claimed' AND next_try_at <= ? AND (paused IS NULL OR due_at < ?)
+            ORDER BY claimed_at, deliveries.id""",
+            (seconds(now), seconds(now - grace)),
         )
     return tuple(DeliveryId(row[0]) for row in rows)
 
@@ -93,11 +94,11 @@ async def last_extra(db: Database, channel_id: ChannelId) -> datetime | None:
 
 
 async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:
-    """The channel's last due moment that was posted or had nothing to post."""
+    """The channel's last due moment whose papers are told: posted, or there were none."""
     async with db.read() as connection:
         rows = list(
             await connection.execute_fetchall(
-                "SELECT max(due_at) FROM verdicts WHERE channel_id = ? AND kind IN ('posted', 'nothing')",
+                "SELECT max(due_at) FROM verdicts WHERE channel_id = ? AND kind IN ('posted', 'nothing', 'quiet')",
                 (channel_id,),
             )
         )
@@ -150,6 +151,8 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
                 seconds(delivery.claimed_at + LEASE),
             ),
         )
+        if scheduled:
+            await _judge(tx, _begun(delivery))
         papers = [(paper_id, 1) for paper_id in delivery.shown] + [(paper_id, 0) for paper_id in delivery.more]
         await tx.executemany(
             """INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown)
@@ -179,26 +182,31 @@ async def mark_sent(db: Database, delivery: Delivery, message_id: MessageId, ver
             await _judge(tx, verdict)
 
 
-async def postpone(db: Database, delivery: Delivery, *, next_try_at: datetime) -> None:
-    """It may work later."""
+async def postpone(db: Database, delivery: Delivery, verdict: Verdict | None, *, next_try_at: datetime) -> None:
+    """It may work later; `verdict` says so for the time being."""
     async with db.write() as tx:
         await tx.execute(
             "UPDATE deliveries SET attempts = attempts + 1, next_try_at = ? WHERE id = ?",
             (seconds(next_try_at), delivery.id),
         )
+        if verdict:
+            await _judge(tx, verdict)
 
 
-async def give_up(db: Database, delivery: Delivery, verdict: Verdict | None, *, pause: str | None) -> None:
-    """It will not be sent: its papers count as not shown, and the channel pauses where `pause` says why."""
+async def give_up(db: Database, delivery: Delivery, verdict: Verdict | None, *, pause: str | None) -> bool:
+    """It will not be sent: its papers count as not shown, and the channel pauses where `pause` says why.
+    Returns whether this paused it."""
     async with db.write() as tx:
         await _refuse(tx, delivery.id)
         if verdict:
             await _judge(tx, verdict)
-        if pause:
-            await tx.execute(
-                "UPDATE channels SET paused = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
-                (pause, delivery.channel_id),
-            )
+        if not pause:
+            return False
+        paused = await tx.execute(
+            "UPDATE channels SET paused = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
+            (pause, delivery.channel_id),
+        )
+        return paused.rowcount == 1
 
 
 async def abandon(db: Database, delivery_id: DeliveryId, told: str, *, now: datetime) -> None:
@@ -229,6 +237,17 @@ async def verdicts(db: Database, channel_id: ChannelId, limit: int = 10) -> tupl
             text=row["text"],
         )
         for row in rows
+    )
+
+
+def _begun(delivery: Delivery) -> Verdict:
+    """What a due moment's verdict is until the delivery is marked: also after a crash in between."""
+    return Verdict(
+        channel_id=delivery.channel_id,
+        due_at=delivery.due_at,
+        at=delivery.claimed_at,
+        kind=VerdictKind.WAITING,
+        text="being posted",
     )
 
 

@@ -6,6 +6,7 @@ User text reaches SQLite only as parameters, and the index only as quoted tokens
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -21,6 +22,7 @@ from bot.models import (
     Node,
     Not,
     Or,
+    Paper,
     PaperId,
     Query,
     Since,
@@ -55,9 +57,17 @@ async def search(
         return await _hits(connection, query, scored, wider=wide), total
 
 
-async def announced(db: Database, query: Query, *, today: date, since: date, limit: int) -> tuple[Hit, ...]:
+async def announced(
+    db: Database,
+    query: Query,
+    *,
+    today: date,
+    since: date,
+    limit: int,
+    known: dict[PaperId, Paper] | None = None,
+) -> tuple[Hit, ...]:
     """The papers that answer `query` strictly and were announced from `since` to `today`: a digest's
-    candidates, most votes first.
+    candidates, most votes first. `known` holds papers read before, and takes those read now.
 
     An RSS feed may carry an entry days after its date: what was first seen since then may be a week late,
     but for what a new feed brought at its first reading.
@@ -77,7 +87,7 @@ async def announced(db: Database, query: Query, *, today: date, since: date, lim
             ORDER BY p.votes DESC, p.listed_on DESC, p.id DESC LIMIT ?""",
             (*plan.values, since.isoformat(), last, late.isoformat(), last, seconds(midnight), limit),
         )
-        return await _hits(connection, query, scored, wider=False)
+        return await _hits(connection, query, scored, wider=False, known=known)
 
 
 async def count_announced(db: Database, *, since: date) -> int:
@@ -95,34 +105,43 @@ async def count_announced(db: Database, *, since: date) -> int:
 
 
 async def _hits(
-    connection: aiosqlite.Connection, query: Query, scored: Iterable[sqlite3.Row], *, wider: bool
+    connection: aiosqlite.Connection,
+    query: Query,
+    scored: Iterable[sqlite3.Row],
+    *,
+    wider: bool,
+    known: dict[PaperId, Paper] | None = None,
 ) -> tuple[Hit, ...]:
     scores = {PaperId(row[0]): float(row[1]) for row in scored}
-    papers = await load(connection, list(scores))
-    marks = await _marks(connection, query, list(scores))
-    return tuple(
-        Hit(paper=papers[paper_id], score=round(score, 4), marks=marks.get(paper_id, ()), wider=wider)
-        for paper_id, score in scores.items()
-    )
+    papers = {} if known is None else known
+    papers |= await load(connection, [paper_id for paper_id in scores if paper_id not in papers])
+    marked = await _marked(connection, query, list(scores))
+
+    def hits() -> tuple[Hit, ...]:
+        marks = {PaperId(row[0]): _marks(row) for row in marked}
+        return tuple(
+            Hit(paper=papers[paper_id], score=round(score, 4), marks=marks.get(paper_id, ()), wider=wider)
+            for paper_id, score in scores.items()
+        )
+
+    return await asyncio.to_thread(hits)
 
 
-async def _marks(
-    connection: aiosqlite.Connection, query: Query, ids: Sequence[PaperId]
-) -> dict[PaperId, tuple[tuple[str, tuple[str, ...]], ...]]:
+async def _marked(connection: aiosqlite.Connection, query: Query, ids: Sequence[PaperId]) -> Iterable[sqlite3.Row]:
     """Which words the index found where: asked of the index itself, never imitated."""
     if not query.words or not ids:
-        return {}
+        return ()
     marked = ", ".join(f"highlight(texts, {column}, char(2), char(3))" for column in range(len(_FIELDS)))
-    rows = await connection.execute_fetchall(
+    return await connection.execute_fetchall(
         f"""SELECT rowid, {marked} FROM texts
         WHERE texts MATCH ? AND rowid IN (SELECT value FROM json_each(?))""",
         (_any(query.words), json.dumps(ids)),
     )
-    found = {}
-    for row in rows:
-        fields = ((field, tuple(re.findall("\x02(.*?)\x03", row[at + 1]))) for at, field in enumerate(_FIELDS))
-        found[PaperId(row[0])] = tuple((field, words) for field, words in fields if words)
-    return found
+
+
+def _marks(row: sqlite3.Row) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    fields = ((field, tuple(re.findall("\x02(.*?)\x03", row[at + 1]))) for at, field in enumerate(_FIELDS))
+    return tuple((field, words) for field, words in fields if words)
 
 
 # --- a Query as SQL ---------------------------------------------------------------------------------

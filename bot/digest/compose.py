@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import date
 from itertools import zip_longest
 
-from bot.models import Digest, Hit, Match, Paper, PaperId, Query
+from bot.models import Digest, Hit, Match, Node, Not, Paper, PaperId, Query, VerdictKind
 from bot.papers import query as queries
 from bot.papers import trending
-from bot.papers.summary import summarise
+from bot.papers.summary import shorten, summarise
 
 MORE = 60
 """Papers kept behind the "n more" button."""
@@ -53,17 +53,42 @@ def compose(
     return Digest(day=day, papers=tuple(shown_now), more=tuple(more), topics=tuple(topic.text for topic in topics))
 
 
-def silence(topics: Sequence[Query], candidates: Mapping[Query, Sequence[Hit]], *, seen: int, since: date) -> str:
-    """Why there is nothing to post, in words. `seen`: papers announced since `since`."""
+def silence(
+    topics: Sequence[Query],
+    candidates: Mapping[Query, Sequence[Hit]],
+    *,
+    seen: int,
+    since: date,
+    today: date,
+    trouble: str = "",
+    nearest: str = "",
+) -> tuple[VerdictKind, str]:
+    """Why there is nothing to post, in words.
+
+    `seen`: papers announced since `since`; `today`: the sources' day; `trouble`: the sources that could not be
+    read lately; `nearest`: the paper that nearly matched.
+    """
+    begin = f"{since:%A %d %B}"
+    if seen == 0 and trouble:
+        return VerdictKind.STALE, f"no new papers: {trouble}; what they list meanwhile folds into the next digest"
+    if seen == 0 and today.weekday() >= 5:
+        return VerdictKind.QUIET, f"weekend: no source has listed a paper since {begin}"
     if seen == 0:
-        return (
-            f"nothing to post: no source has listed a paper since {since:%A %d %B} (weekend, holiday, or sources "
-            "that could not be read)"
-        )
+        return VerdictKind.QUIET, f"no source has listed a paper since {begin}: a holiday, or the lists are late"
     if any(candidates[topic] for topic in topics):
-        return f"nothing to post: everything that matched since {since:%A %d %B} was shown here already"
-    topics_told = ", ".join(f"“{topic.text}”" for topic in topics[:5])
-    return f"nothing matched {topics_told}: {trending.counted(seen, 'paper')} seen since {since:%A %d %B}"
+        told = f"nothing new: everything that matched since {begin} was shown here already"
+    else:
+        topics_told = ", ".join(f"“{topic.text}”" for topic in topics[:5])
+        told = f"nothing matched {topics_told}: {trending.counted(seen, 'paper')} seen since {begin}"
+        if nearest:
+            told += f"; nearest miss: {nearest}"
+    return VerdictKind.NOTHING, f"{told}; {trouble}" if trouble else told
+
+
+def miss(paper: Paper, part: Node) -> str:
+    """A paper that answers everything but one part of a query."""
+    lack = f"has {queries.told(part.node)}" if isinstance(part, Not) else f"lacks {queries.told(part)}"
+    return f"“{shorten(paper.title, 80)}” ({lack})"
 
 
 def voted_only(topic: Query, hits: Sequence[Hit]) -> list[Hit]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.digest import markup
 from bot.digest.markup import escape, link, local
@@ -32,6 +32,9 @@ TITLE = 200
 REASONS = 200
 """Characters of the words that tell why a paper is there."""
 BY_MODEL = "✦"
+_LATE = "\n-# Late: it was due {}"
+_ROOM = datetime(2026, 1, 1, tzinfo=UTC)
+"""A digest that fits with this as its due time fits late as well."""
 
 
 def digest_post(digest: Digest, delivery: DeliveryId) -> tuple[Post, Digest]:
@@ -42,9 +45,18 @@ def digest_post(digest: Digest, delivery: DeliveryId) -> tuple[Post, Digest]:
     while True:
         for limit in range(LIMIT, 59, -20):
             post = _digest(digest, delivery, limit)
-            if markup.fits(post):
+            if markup.fits(late(post, _ROOM)):
                 return post, digest
         digest = dataclasses.replace(digest, papers=digest.papers[:-1], more=(digest.papers[-1], *digest.more))
+
+
+def late(post: Post, due_at: datetime) -> Post:
+    """The digest with a line that says when it was due."""
+    first, *others = post.blocks
+    if not isinstance(first, Text):
+        return post
+    told = dataclasses.replace(first, content=f"{first.content}{_LATE.format(local(due_at))}")
+    return Post((told, *others))
 
 
 def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:

@@ -19,12 +19,13 @@ import unicodedata
 from typing import Literal, cast
 
 from bot.errors import InvalidQuery
-from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, Words
+from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, Words, positive_words
 
 MAX_LENGTH = 1_000
 """Characters in a query."""
 MAX_PARTS = 100
 MAX_DEPTH = 20
+_RELAXED = 6
 
 _FIELD = re.compile(r"(author|org|cat|source|votes|since):", re.IGNORECASE)
 _VOTES = re.compile(r"(>=|<=|>|<|=)?(\d{1,9})")
@@ -76,6 +77,38 @@ def explain(query: Query, paper: Paper, marks: tuple[tuple[str, tuple[str, ...]]
     if query.root is not None:
         reasons += _satisfied(query.root, paper)
     return tuple(dict.fromkeys(reasons))
+
+
+def told(node: Node) -> str:
+    """A part of a query as one would write it."""
+    match node:
+        case Words(text):
+            return f"“{text}”"
+        case Filter(field, value):
+            return f"{field}:{value}"
+        case Votes(comparison, count):
+            return f"votes:{comparison}{count}"
+        case Since(days):
+            return f"since:{days}d"
+        case Not(inner):
+            return f"-{told(inner)}"
+        case And(nodes):
+            return " ".join(map(told, nodes))
+        case Or(nodes):
+            return " or ".join(map(told, nodes))
+
+
+def relaxed(query: Query) -> tuple[tuple[Node, Query], ...]:
+    """(a part left out, the query without it), for each part that can be left out and leaves a question; of
+    a long query, the first few."""
+    root = query.root
+    parts = root.nodes if isinstance(root, And) else (root,) if isinstance(root, Votes) else ()
+    found = []
+    for part in parts[:_RELAXED]:
+        rest = _joined(And, [other for other in parts if other != part])
+        if positive_words(rest) or not positive_words(part):
+            found.append((part, Query(text=query.text, root=rest)))
+    return tuple(found)
 
 
 def _satisfied(node: Node, paper: Paper) -> list[str]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.digest import compose, due
 from bot.errors import InvalidQuery
@@ -15,12 +15,15 @@ from bot.models import (
     Channel,
     ChannelId,
     Digest,
+    Draft,
     GuildId,
     Hit,
+    Paper,
+    PaperId,
     Query,
 )
-from bot.papers import query
-from storage import channels, deliveries
+from bot.papers import query, trending
+from storage import channels, deliveries, feeds
 from storage import search as index
 from storage.database import Database
 
@@ -30,6 +33,10 @@ CANDIDATES = 300
 """Papers considered for one topic, most votes first."""
 _LATEST = timedelta(days=7)
 """How far back a digest reaches after a pause."""
+_STALE = timedelta(hours=12)
+"""A source that could not be read for so long may hold papers that nobody here has seen."""
+_POLLED = timedelta(days=2)
+"""A source that was not even tried for so long was taken out of the settings, or Paperboy stood still."""
 
 
 async def preview(
@@ -43,7 +50,8 @@ async def preview(
     if channel is None:
         schedule = replace(due.suggest("UTC", now), size=size)
         channel = Channel(id=ChannelId(0), guild_id=GuildId(0), schedule=schedule, next_due=now, created_at=now)
-    return await draft(db, channel, parsed, Candidates(db, now), now=now, moment=now)
+    drafted = await draft(db, channel, parsed, Candidates(db, now), now=now, moment=now)
+    return drafted.digest, drafted.why
 
 
 async def topics_of(db: Database, channel: Channel) -> tuple[Query, ...]:
@@ -62,21 +70,64 @@ class Candidates:
 
     def __init__(self, db: Database, now: datetime) -> None:
         self._db, self._now = db, now
+        self._papers: dict[PaperId, Paper] = {}
         self._found: dict[tuple[object, date], asyncio.Task[tuple[Hit, ...]]] = {}
         self._seen: dict[date, asyncio.Task[int]] = {}
+        self._near: dict[tuple[object, date], asyncio.Task[str]] = {}
+        self._troubles: asyncio.Task[str] | None = None
 
     async def of(self, topic: Query, since: date) -> tuple[Hit, ...]:
         key = (topic.root, since)
         if key not in self._found:
-            self._found[key] = asyncio.create_task(
-                index.announced(self._db, topic, today=self._now.date(), since=since, limit=CANDIDATES)
-            )
+            self._found[key] = asyncio.create_task(self._announced(topic, since, CANDIDATES))
         return await self._found[key]
 
     async def seen(self, since: date) -> int:
         if since not in self._seen:
             self._seen[since] = asyncio.create_task(index.count_announced(self._db, since=since))
         return await self._seen[since]
+
+    async def nearest(self, topic: Query, since: date) -> str:
+        """The paper that answers all of `topic` but one part, in words; "" where there is none."""
+        key = (topic.root, since)
+        if key not in self._near:
+            self._near[key] = asyncio.create_task(self._miss(topic, since))
+        return await self._near[key]
+
+    async def trouble(self) -> str:
+        """Which sources could not be read lately, in words; "" where all could."""
+        if self._troubles is None:
+            self._troubles = asyncio.create_task(self._unread())
+        return await self._troubles
+
+    async def _announced(self, topic: Query, since: date, limit: int) -> tuple[Hit, ...]:
+        return await index.announced(
+            self._db, topic, today=self._now.date(), since=since, limit=limit, known=self._papers
+        )
+
+    async def _miss(self, topic: Query, since: date) -> str:
+        found = [
+            (hits[0].paper, part)
+            for part, wider in query.relaxed(topic)
+            if (hits := await self._announced(wider, since, 1))
+        ]
+        if not found:
+            return ""
+        paper, part = min(found, key=lambda miss: trending.order(miss[0]))
+        return compose.miss(paper, part)
+
+    async def _unread(self) -> str:
+        states = (await feeds.states(self._db)).values()
+        return "; ".join(
+            f"{trending.source(state.name)} could not be read"
+            + (f" since {state.succeeded_at.astimezone(UTC):%A %d %B, %H:%M} UTC" if state.succeeded_at else "")
+            + f" ({state.error})"
+            for state in states
+            if state.error
+            and state.polled_at
+            and self._now - state.polled_at < _POLLED
+            and (state.succeeded_at is None or self._now - state.succeeded_at > _STALE)
+        )
 
 
 async def draft(
@@ -87,8 +138,8 @@ async def draft(
     *,
     now: datetime,
     moment: datetime,
-) -> tuple[Digest, str]:
-    """(the digest of `moment`'s day without what the channel has had, why it is empty)."""
+) -> Draft:
+    """The digest of `moment`'s day without what the channel has had, and how the moment ends if it is empty."""
     # A due moment that failed covered nothing: its papers fold into the next digest.
     last = max(filter(None, (await deliveries.last_well(db, channel.id), channel.created_at)))
     since = huggingface.day_of(max(last, now - _LATEST))
@@ -103,8 +154,19 @@ async def draft(
         size=channel.schedule.size,
         day=due.local_day(channel.schedule, moment),
     )
-    why = "" if digest.papers else compose.silence(topics, hits, seen=await matched.seen(since), since=since)
-    return replace(digest, source_url=_source(digest)), why
+    if digest.papers:
+        return Draft(digest=replace(digest, source_url=_source(digest)))
+    misses = [] if any(hits.values()) else [await matched.nearest(topic, since) for topic in topics]
+    kind, why = compose.silence(
+        topics,
+        hits,
+        seen=await matched.seen(since),
+        since=since,
+        today=huggingface.day_of(now),
+        trouble=await matched.trouble(),
+        nearest=next(filter(None, misses), ""),
+    )
+    return Draft(digest=digest, kind=kind, why=why)
 
 
 def _source(digest: Digest) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -146,15 +147,45 @@ def test_every_topic_with_something_new_is_in_the_digest(
     assert digest.topics == tuple(topic.text for topic in candidates)
 
 
+SATURDAY = date(2026, 4, 4)
+TROUBLE = "Hugging Face could not be read since Monday 30 March, 12:00 UTC (it answers 503)"
+
+
 @pytest.mark.parametrize(
-    ("candidates", "seen", "told"),
+    ("candidates", "given", "kind", "told"),
     [
-        ({AGENTS: ()}, 0, "no source has listed a paper since Tuesday 31 March (weekend, holiday,"),
-        ({AGENTS: (), ROBOTS: (_paper(1),)}, 9, "everything that matched since Tuesday 31 March was shown here"),
-        ({AGENTS: (), ROBOTS: ()}, 1, "nothing matched “agents”, “robots”: 1 paper seen since Tuesday 31 March"),
-        ({AGENTS: ()}, 34, "34 papers seen since"),
+        ({AGENTS: ()}, {"seen": 0}, "quiet", "no source has listed a paper since Tuesday 31 March: a holiday, or"),
+        ({AGENTS: ()}, {"seen": 0, "today": SATURDAY}, "quiet", "weekend: no source has listed a paper since"),
+        (
+            {AGENTS: ()},
+            {"seen": 0, "today": SATURDAY, "trouble": TROUBLE},
+            "stale",
+            f"no new papers: {TROUBLE}; what they list meanwhile folds into the next digest",
+        ),
+        (
+            {AGENTS: (), ROBOTS: (_paper(1),)},
+            {"seen": 9},
+            "nothing",
+            "nothing new: everything that matched since Tuesday 31 March was shown here already",
+        ),
+        (
+            {AGENTS: (), ROBOTS: ()},
+            {"seen": 1},
+            "nothing",
+            "nothing matched “agents”, “robots”: 1 paper seen since Tuesday 31 March",
+        ),
+        (
+            {AGENTS: ()},
+            {"seen": 34, "nearest": "“A Title” (lacks “video”)", "trouble": TROUBLE},
+            "nothing",
+            f"34 papers seen since Tuesday 31 March; nearest miss: “A Title” (lacks “video”); {TROUBLE}",
+        ),
     ],
 )
-def test_silence_has_a_reason(candidates: dict[Query, Sequence[Paper]], seen: int, told: str) -> None:
+def test_silence_has_a_kind_and_a_reason(
+    candidates: dict[Query, Sequence[Paper]], given: dict[str, Any], kind: str, told: str
+) -> None:
     hits = {topic: _hits(papers) for topic, papers in candidates.items()}
-    assert told in silence(tuple(candidates), hits, seen=seen, since=DAY)
+    found, why = silence(tuple(candidates), hits, since=DAY, **{"today": DAY, **given})
+    assert found == kind
+    assert told in why

@@ -12,7 +12,7 @@ import pytest
 from bot import demo
 from bot.digest import compose, due
 from bot.digest.markup import as_text
-from bot.errors import ChannelGone, DeliveryError, PostRefused, StorageError, TryLater, UserError
+from bot.errors import CannotLook, ChannelGone, DeliveryError, PostRefused, StorageError, TryLater, UserError
 from bot.models import (
     Channel,
     ChannelId,
@@ -27,7 +27,7 @@ from bot.models import (
     VerdictKind,
 )
 from bot.pipeline import ask, deliver, draft
-from storage import channels, deliveries, search
+from storage import channels, deliveries, feeds, search
 from storage.database import Database
 from tests.making import HF, NOW, TODAY, channel, committed, entry, rows, store
 
@@ -76,6 +76,12 @@ class Discord:
 
     def count(self, channel: ChannelId) -> int:
         return len(self.posts.get(channel, {}))
+
+    def forget_nonces(self) -> None:
+        """As Discord does after some minutes."""
+        self.posts = {
+            channel: {f"old {name}": post for name, post in posts.items()} for channel, posts in self.posts.items()
+        }
 
     def mend(self) -> None:
         self.before.clear()
@@ -170,7 +176,7 @@ async def test_a_day_without_papers_ends_in_a_verdict_that_says_why(db: Database
     await channel(db)
     assert await deliver.deliver_due(db, discord, now=NOW) == 1
     (verdict,) = await deliveries.verdicts(db, ONE)
-    assert verdict.kind is VerdictKind.NOTHING
+    assert verdict.kind is VerdictKind.QUIET
     assert "no source has listed a paper since" in verdict.text
     await store(db, HF, entry("Of Other Things", on=TODAY + DAY, votes=3))
     await channel(db, 2, "zebras", due=NOW + DAY, created=NOW)
@@ -201,6 +207,189 @@ async def test_a_moment_missed_by_more_than_six_hours_waits_for_the_next(
     await deliver.deliver_due(archive, discord, now=NOW + DAY)
     assert len(await papers_shown(archive)) == 8
     assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED, VerdictKind.MISSED]
+
+
+# --- late, and silent for a reason -------------------------------------------------------------------
+
+
+async def test_a_digest_that_comes_late_says_so(archive: Database, discord: Discord) -> None:
+    for number, minutes in ((1, 14), (2, 25), (3, 330)):
+        await channel(archive, number, due=NOW)
+        await deliver.deliver_due(archive, discord, now=NOW + minutes * MINUTE)
+    due_then = f"-# Late: it was due <t:{int(NOW.timestamp())}:f>"
+    for number, words in ((1, ""), (2, ", 25 minutes late"), (3, ", 6 hours late")):
+        ((post,),) = [tuple(discord.posts[ChannelId(number)].values())]
+        assert (due_then in str(post)) == bool(words)
+        (verdict,) = await deliveries.verdicts(archive, ChannelId(number))
+        assert verdict.text.endswith(words)
+        assert verdict.text.startswith("posted 8 papers")
+
+
+@pytest.mark.parametrize("grace", [HOUR, 23 * HOUR])
+async def test_the_grace_is_a_setting(archive: Database, discord: Discord, grace: timedelta) -> None:
+    await channel(archive)
+    await deliver.deliver_due(archive, discord, now=NOW + grace + MINUTE, grace=grace)
+    await channel(archive, 2)
+    await deliver.deliver_due(archive, discord, now=NOW + grace, grace=grace)
+    assert (discord.count(ONE), discord.count(TWO)) == (0, 1)
+
+
+async def test_two_moments_that_passed_unseen_bring_one_digest(archive: Database, discord: Discord) -> None:
+    """Late in the evening, then early the next day: both within the grace."""
+    night = Schedule(post_at=time(1), zone="UTC", days=frozenset(range(7)))
+    await channel(archive, due=NOW + 10 * HOUR, schedule=night)
+    assert await deliver.deliver_due(archive, discord, now=NOW + 13 * HOUR) == 1
+    assert discord.tries == 1
+    assert await verdicts(archive) == [
+        (VerdictKind.POSTED, NOW + 12 * HOUR),
+        (VerdictKind.MISSED, NOW + 10 * HOUR),
+    ]
+
+
+async def test_a_claim_from_before_the_next_due_moment_is_not_posted_beside_it(
+    archive: Database, discord: Discord
+) -> None:
+    night = Schedule(post_at=time(1), zone="UTC", days=frozenset(range(7)))
+    await channel(archive, due=NOW + 10 * HOUR, schedule=night)
+    discord.before[ONE] = TryLater(1, "down")
+    await deliver.deliver_due(archive, discord, now=NOW + 10 * HOUR)
+    discord.mend()
+    await deliver.deliver_due(archive, discord, now=NOW + 12 * HOUR)
+    assert discord.count(ONE) == 1
+    assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED, VerdictKind.FAILED]
+    (_, failed) = await deliveries.verdicts(archive, ONE)
+    assert failed.text == "not posted before the next one was due; its papers fold into the next digest"
+
+
+async def test_a_paused_channels_claim_comes_to_an_end_after_the_grace(
+    archive: Database, discord: Discord
+) -> None:
+    await channel(archive)
+    discord.before[ONE] = TryLater(1, "down")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    await channels.pause(archive, ONE, "by hand")
+    discord.mend()
+    await every_minute(archive, discord, NOW + MINUTE, NOW + 7 * HOUR)
+    assert await verdicts(archive) == [(VerdictKind.FAILED, NOW)]
+    assert (discord.count(ONE), await papers_shown(archive)) == (0, [])
+
+
+async def test_a_nearest_miss_is_told_with_what_it_lacks(db: Database, discord: Discord) -> None:
+    await store(
+        db,
+        HF,
+        entry("Diffusion of Rumours", arxiv_id="2603.00001", votes=3),
+        entry("Video Codecs, a Survey", arxiv_id="2603.00002", votes=9),
+        entry("Zebras", arxiv_id="2603.00003", votes=99),
+    )
+    topics = (
+        ("diffusion video", "“Video Codecs, a Survey” (lacks “diffusion”)"),
+        ("video -survey", "“Video Codecs, a Survey” (has “survey”)"),
+        ("votes:>=100", "“Zebras” (lacks votes:>=100)"),
+        ("rumours votes:>=5", "“Diffusion of Rumours” (lacks votes:>=5)"),
+        ("(speech OR audio) codecs", "“Video Codecs, a Survey” (lacks “speech” or “audio”)"),
+    )
+    for number, (topic, _) in enumerate(topics, start=1):
+        await channel(db, number, topic)
+    await channel(db, 9, "aardvarks")
+    await deliver.deliver_due(db, discord, now=NOW)
+    for number, (_, nearest) in enumerate(topics, start=1):
+        (verdict,) = await deliveries.verdicts(db, ChannelId(number))
+        assert verdict.kind is VerdictKind.NOTHING
+        assert verdict.text.endswith(f": 3 papers seen since Monday 30 March; nearest miss: {nearest}")
+    (verdict,) = await deliveries.verdicts(db, ChannelId(9))
+    assert verdict.text.endswith("3 papers seen since Monday 30 March")
+
+
+async def test_sources_that_cannot_be_read_are_the_reason_and_their_papers_come_later(
+    db: Database, discord: Discord
+) -> None:
+    await channel(db, created=NOW - 5 * DAY)
+    await channel(db, 2, "zebras", created=NOW - 5 * DAY)
+
+    async def polled(at: datetime, error: str | None) -> None:
+        await feeds.record_poll(db, HF, now=at, next_poll_at=at + HOUR, error=error, entries=None)
+
+    await polled(NOW - 13 * HOUR, None)
+    await polled(NOW - HOUR, "it answers 503")
+    await deliver.deliver_due(db, discord, now=NOW)
+    (verdict,) = await deliveries.verdicts(db, ONE)
+    assert (verdict.kind, verdict.text) == (
+        VerdictKind.STALE,
+        "no new papers: Hugging Face could not be read since Tuesday 31 March, 00:00 UTC (it answers 503); "
+        "what they list meanwhile folds into the next digest",
+    )
+    # Yesterday's list comes after all.
+    await polled(NOW + HOUR, None)
+    await store(db, HF, entry("Of Yesterday", on=TODAY, votes=3), at=NOW + HOUR)
+    await deliver.deliver_due(db, discord, now=NOW + DAY)
+    assert await verdicts(db) == [(VerdictKind.POSTED, NOW + DAY), (VerdictKind.STALE, NOW)]
+    assert [kind for kind, _ in await verdicts(db, TWO)] == [VerdictKind.NOTHING, VerdictKind.STALE]
+
+
+async def test_a_weekend_is_told_as_one(db: Database, discord: Discord) -> None:
+    daily = Schedule(post_at=time(13), zone="UTC", days=frozenset(range(7)))
+    saturday = NOW + 4 * DAY
+    await channel(db, due=saturday, created=saturday - DAY, schedule=daily)
+    await deliver.deliver_due(db, discord, now=saturday)
+    (verdict,) = await deliveries.verdicts(db, ONE)
+    assert (verdict.kind, verdict.text) == (
+        VerdictKind.QUIET,
+        "weekend: no source has listed a paper since Friday 03 April",
+    )
+
+
+# --- nobody may look ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("post_when_unsure", [True, False])
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_where_nobody_can_look_the_setting_decides_once_the_nonce_is_forgotten(
+    archive: Database, discord: Discord, arrived: bool, post_when_unsure: bool
+) -> None:
+    await channel(archive)
+    (discord.after if arrived else discord.before)[ONE] = TryLater(1, "the connection failed")
+    discord.blind[ONE] = CannotLook(1, "I may not read the channel")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    discord.after.clear()
+    discord.before.clear()
+    discord.forget_nonces()
+    await deliver.deliver_due(archive, discord, now=NOW + 5 * MINUTE, post_when_unsure=post_when_unsure)
+    (verdict,) = await deliveries.verdicts(archive, ONE)
+    if post_when_unsure:
+        assert discord.tries == 2
+        assert verdict.kind is VerdictKind.POSTED
+        assert verdict.text.endswith("; it may be there twice, because I may not read the channel")
+        assert len(await papers_shown(archive)) == 8
+    else:
+        assert discord.tries == 1
+        assert (verdict.kind, verdict.text) == (
+            VerdictKind.FAILED,
+            "not posted again, because it may be there: I may not read the channel; if it is not, its papers fold "
+            "into the next digest",
+        )
+
+
+@pytest.mark.parametrize("post_when_unsure", [True, False])
+async def test_where_nobody_can_look_discord_knows_the_nonce_for_a_while(
+    archive: Database, discord: Discord, post_when_unsure: bool
+) -> None:
+    await channel(archive)
+    discord.after[ONE] = TryLater(1, "the connection failed")
+    discord.blind[ONE] = CannotLook(1, "I may not read the channel")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    discord.after.clear()
+    await deliver.deliver_due(archive, discord, now=NOW + MINUTE, post_when_unsure=post_when_unsure)
+    assert (discord.tries, discord.count(ONE)) == (2, 1)
+    (verdict,) = await deliveries.verdicts(archive, ONE)
+    assert verdict.kind is VerdictKind.POSTED
+    assert "twice" not in verdict.text
+
+
+async def test_a_pause_that_discord_asks_for_is_kept(archive: Database, discord: Discord) -> None:
+    await channel(archive)
+    discord.before[ONE] = TryLater(1, "Discord asks for a pause", after=1800)
+    assert await every_minute(archive, discord, NOW, NOW + HOUR) == [0, 30, 60]
 
 
 # --- many at once ---------------------------------------------------------------------------------
@@ -251,7 +440,7 @@ async def test_a_bug_in_one_channel_stops_no_other_and_is_judged_once(
     assert await deliver.deliver_due(archive, discord, now=NOW) == 3
     assert sorted(discord.posts) == [1, 3]
     (verdict,) = await deliveries.verdicts(archive, TWO)
-    assert (verdict.kind, verdict.text.partition(";")[0]) == (VerdictKind.FAILED, "an internal error")
+    assert (verdict.kind, verdict.text.partition(";")[0]) == (VerdictKind.FAILED, "error: an internal error")
     assert "ZeroDivisionError" in caplog.text
     assert await deliver.deliver_due(archive, discord, now=NOW + MINUTE) == 0
 
@@ -327,7 +516,7 @@ async def test_a_crash_is_settled_by_the_next_start(archive: Database, discord: 
     discord.mend()
     async with Database(archive.path) as again:
         assert await deliver.deliver_due(again, discord, now=NOW + MINUTE) == 0
-        assert await verdicts(again) == []
+        assert await verdicts(again) == [(VerdictKind.WAITING, NOW)]
         await deliver.deliver_due(again, discord, now=NOW + deliveries.LEASE)
         assert discord.count(ONE) == 1
         assert discord.tries == (1 if arrived else 2)
@@ -382,7 +571,11 @@ async def test_an_outage_is_retried_at_growing_distances_until_it_works(
     discord.before[ONE] = TryLater(1, "Discord answers 503")
     tried = await every_minute(archive, discord, NOW, NOW + 2 * HOUR)
     assert tried == [0, 1, 3, 7, 15, 31, 61, 91]
-    assert await verdicts(archive) == []
+    (verdict,) = await deliveries.verdicts(archive, ONE)
+    assert (verdict.kind, verdict.text) == (
+        VerdictKind.WAITING,
+        "error: Discord answers 503; next try at 15:01 UTC",
+    )
     discord.mend()
     await every_minute(archive, discord, NOW + 2 * HOUR + MINUTE, NOW + 3 * HOUR)
     assert discord.count(ONE) == 1
@@ -399,7 +592,7 @@ async def test_an_outage_of_more_than_six_hours_frees_the_papers_for_the_next_di
     if blind:
         discord.blind[ONE] = TryLater(1, "Discord answers 503")
     await every_minute(archive, discord, NOW, NOW + 7 * HOUR)
-    assert len(await verdicts(archive)) == (0 if blind else 1)
+    assert await verdicts(archive) == [(VerdictKind.WAITING if blind else VerdictKind.FAILED, NOW)]
     discord.mend()
     await every_minute(archive, discord, NOW + 7 * HOUR + MINUTE, NOW + 8 * HOUR)
     (verdict,) = await deliveries.verdicts(archive, ONE)
@@ -520,7 +713,7 @@ async def test_a_stored_delivery_that_cannot_be_read_back_is_judged_and_stops_no
     assert discord.count(TWO) == 1
     assert await verdicts(archive, ONE) == [(VerdictKind.FAILED, NOW)]
     assert await papers_shown(archive, ONE) == []
-    assert await deliveries.unsettled(archive, NOW + DAY) == ()
+    assert await deliveries.unsettled(archive, NOW + DAY, grace=deliver.GRACE) == ()
 
 
 # --- by hand --------------------------------------------------------------------------------------

@@ -1,0 +1,149 @@
+"""A claimed delivery leaves: posted and marked, looked for before it is posted again, or given up.
+
+Owns: what happens between a claim and its last verdict, and the words of those verdicts. Refuses: deciding
+what is due and what is in it.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.digest import post
+from bot.errors import CannotLook, DeliveryError, TryLater
+from bot.models import Delivery, DeliveryKind, MessageId, Publisher, Verdict, VerdictKind
+from bot.papers.trending import counted
+from storage import channels, deliveries
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+BUG = "an internal error; the operator finds it in the log"
+FOLDS = "its papers fold into the next digest"
+_NONCE = timedelta(minutes=2)
+"""Discord drops a second post with the same nonce for a few minutes; so much of that is relied on."""
+_LATE = timedelta(minutes=15)
+"""From here on a digest says that it is late."""
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=30)
+
+
+async def send(db: Database, publisher: Publisher, delivery: Delivery, *, now: datetime) -> DeliveryError | None:
+    """Post what was claimed just now, and mark it; the error where it is not known to have arrived."""
+    try:
+        message = await _publish(publisher, delivery, now)
+    except DeliveryError as error:
+        await _failed(db, publisher, delivery, error, now=now)
+        return error
+    await _arrived(db, delivery, message, now=now)
+    return None
+
+
+async def settle(
+    db: Database,
+    publisher: Publisher,
+    delivery: Delivery,
+    *,
+    now: datetime,
+    grace: timedelta,
+    post_when_unsure: bool,
+) -> None:
+    """Bring what was claimed and not marked to its end: it may be in the channel already, so look first.
+
+    Where nobody can look, Discord itself still knows the nonce for a while; after that `post_when_unsure`
+    decides. What is no more worth posting is only looked for.
+    """
+    unsure: CannotLook | None = None
+    try:
+        try:
+            message = await publisher.find(delivery)
+        except CannotLook as error:
+            message, unsure = None, error
+        if message is not None:
+            await _arrived(db, delivery, message, now=now)
+            return
+        known = now - delivery.claimed_at <= _NONCE
+        may = post_when_unsure or unsure is None or known
+        if reason := await _no_use(db, delivery, unsure, now=now, grace=grace, may=may):
+            log.warning("channel %s: %s", delivery.channel_id, reason)
+            await _give_up(db, delivery, VerdictKind.FAILED, reason, now=now)
+            return
+        message = await _publish(publisher, delivery, now)
+    except DeliveryError as error:
+        await _failed(db, publisher, delivery, error, now=now)
+        return
+    note = f"; it may be there twice, because {unsure}" if unsure and not known else ""
+    await _arrived(db, delivery, message, now=now, note=note)
+
+
+async def _no_use(
+    db: Database, delivery: Delivery, unsure: CannotLook | None, *, now: datetime, grace: timedelta, may: bool
+) -> str:
+    """Why a delivery that was not found is not posted any more; "" where it is."""
+    doubt = f" (or it is there: {unsure})" if unsure else ""
+    if now - delivery.due_at > grace:
+        return f"not posted within {counted(grace // timedelta(hours=1), 'hour')}{doubt}; {FOLDS}"
+    channel = await channels.get(db, delivery.channel_id)
+    if delivery.kind is DeliveryKind.SCHEDULED and channel and channel.next_due and channel.next_due <= now:
+        # Never two in a row.
+        return f"not posted before the next one was due{doubt}; {FOLDS}"
+    return "" if may else f"not posted again, because it may be there: {unsure}; if it is not, {FOLDS}"
+
+
+async def _publish(publisher: Publisher, delivery: Delivery, now: datetime) -> MessageId:
+    """A bug on the way to Discord is retried like an outage, so that it ends in a verdict too."""
+    late = delivery.kind is DeliveryKind.SCHEDULED and now - delivery.due_at > _LATE
+    content = post.late(delivery.post, delivery.due_at) if late else delivery.post
+    try:
+        return await publisher.publish(delivery.channel_id, content, delivery.id)
+    except DeliveryError:
+        raise
+    except Exception as error:
+        log.exception("channel %s: sending failed", delivery.channel_id)
+        raise TryLater(delivery.channel_id, BUG) from error
+
+
+async def _arrived(db: Database, delivery: Delivery, message: MessageId, *, now: datetime, note: str = "") -> None:
+    told = f"posted {counted(len(delivery.shown), 'paper')}"
+    if delivery.more:
+        told += f", {len(delivery.more)} more behind its button"
+    if now - delivery.due_at > _LATE:
+        told += f", {_duration(now - delivery.due_at)} late"
+    await deliveries.mark_sent(db, delivery, message, _verdict(delivery, VerdictKind.POSTED, told + note, now=now))
+
+
+async def _failed(
+    db: Database, publisher: Publisher, delivery: Delivery, error: DeliveryError, *, now: datetime
+) -> None:
+    """Wait for the next try, or pause the channel where no try can help."""
+    if isinstance(error, TryLater):
+        log.warning("channel %s: %s", delivery.channel_id, error)
+        wait = min(_FIRST_WAIT * 2 ** min(delivery.attempts, 10), _LONGEST_WAIT)
+        again = now + max(wait, timedelta(seconds=error.after or 0))
+        told = f"error: {error}; next try at {again:%H:%M} UTC"
+        waiting = _verdict(delivery, VerdictKind.WAITING, told, now=now)
+        await deliveries.postpone(db, delivery, waiting, next_try_at=again)
+        return
+    log.warning("channel %s is paused: %s", delivery.channel_id, error)
+    paused = await _give_up(db, delivery, VerdictKind.PAUSED, f"paused: {error}", now=now, pause=str(error))
+    channel = await channels.get(db, delivery.channel_id)
+    if paused and channel:
+        await publisher.tell(channel.guild_id, channel.id, str(error))
+
+
+async def _give_up(
+    db: Database, delivery: Delivery, kind: VerdictKind, told: str, *, now: datetime, pause: str | None = None
+) -> bool:
+    return await deliveries.give_up(db, delivery, _verdict(delivery, kind, told, now=now), pause=pause)
+
+
+def _verdict(delivery: Delivery, kind: VerdictKind, text: str, *, now: datetime) -> Verdict | None:
+    """None for an extra one: no due moment asked for it."""
+    if delivery.kind is DeliveryKind.EXTRA:
+        return None
+    return Verdict(channel_id=delivery.channel_id, due_at=delivery.due_at, at=now, kind=kind, text=text)
+
+
+def _duration(length: timedelta) -> str:
+    """ "25 minutes", "2 hours"."""
+    minutes = length // timedelta(minutes=1)
+    return counted(minutes, "minute") if minutes < 100 else counted(round(minutes / 60), "hour")
