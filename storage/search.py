@@ -57,51 +57,49 @@ async def search(
         return await _hits(connection, query, scored, wider=wide), total
 
 
+async def news(db: Database, *, today: date, since: date) -> tuple[PaperId, ...]:
+    """The papers that feeds announced from `since` to `today`: what a digest chooses from.
+
+    An RSS feed may carry an entry days after its date: what was first seen since then may be a week late,
+    but for what a new feed brought at its first reading.
+    """
+    late = since - timedelta(days=7)
+    last = today.isoformat()
+    midnight = datetime.combine(since, time.min, tzinfo=UTC)
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            """SELECT paper_id FROM listings WHERE announced AND listed_on BETWEEN ? AND ?
+            UNION SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ?
+                AND feed LIKE 'rss:%' AND first_seen_at > ?
+                AND EXISTS (SELECT 1 FROM feeds WHERE name = l.feed AND first_at < l.first_seen_at)""",
+            (since.isoformat(), last, late.isoformat(), last, seconds(midnight)),
+        )
+    return tuple(PaperId(row[0]) for row in rows)
+
+
 async def announced(
     db: Database,
     query: Query,
     *,
     today: date,
-    since: date,
+    among: Sequence[PaperId],
     limit: int,
     known: dict[PaperId, Paper] | None = None,
 ) -> tuple[Hit, ...]:
-    """The papers that answer `query` strictly and were announced from `since` to `today`: a digest's
-    candidates, most votes first. `known` holds papers read before, and takes those read now.
+    """Those `among` the news that answer `query` strictly: a digest's candidates, most votes first.
 
-    An RSS feed may carry an entry days after its date: what was first seen since then may be a week late,
-    but for what a new feed brought at its first reading.
+    `known` holds papers read before, and takes those read now.
     """
     plan = _Plan(query, today)
-    late = since - timedelta(days=7)
-    last = today.isoformat()
-    midnight = datetime.combine(since, time.min, tzinfo=UTC)
     async with db.read() as connection:
         scored = await connection.execute_fetchall(
             f"""SELECT p.id, 0.0 AS score {plan.source} WHERE {plan.condition}
-            AND {plan.rowid} IN (
-                SELECT paper_id FROM listings WHERE announced AND listed_on BETWEEN ? AND ?
-                UNION SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ?
-                    AND feed LIKE 'rss:%' AND first_seen_at > ?
-                    AND EXISTS (SELECT 1 FROM feeds WHERE name = l.feed AND first_at < l.first_seen_at))
+            -- "+": the index is asked once, not once for each of them.
+            AND +p.id IN (SELECT value FROM json_each(?))
             ORDER BY p.votes DESC, p.listed_on DESC, p.id DESC LIMIT ?""",
-            (*plan.values, since.isoformat(), last, late.isoformat(), last, seconds(midnight), limit),
+            (*plan.values, json.dumps(among), limit),
         )
         return await _hits(connection, query, scored, wider=False, known=known)
-
-
-async def count_announced(db: Database, *, since: date) -> int:
-    """Papers that any feed announced on or after `since`."""
-    async with db.read() as connection:
-        return int(
-            (
-                await one(
-                    connection,
-                    "SELECT count(DISTINCT paper_id) FROM listings WHERE announced AND listed_on >= ?",
-                    (since.isoformat(),),
-                )
-            )[0]
-        )
 
 
 async def _hits(
@@ -134,7 +132,7 @@ async def _marked(connection: aiosqlite.Connection, query: Query, ids: Sequence[
     marked = ", ".join(f"highlight(texts, {column}, char(2), char(3))" for column in range(len(_FIELDS)))
     return await connection.execute_fetchall(
         f"""SELECT rowid, {marked} FROM texts
-        WHERE texts MATCH ? AND rowid IN (SELECT value FROM json_each(?))""",
+        WHERE texts MATCH ? AND +rowid IN (SELECT value FROM json_each(?))""",
         (_any(query.words), json.dumps(ids)),
     )
 
@@ -175,7 +173,6 @@ class _Plan:
             self.values += values
         by_text = bool(match) or (wide and bool(query.words))
         self.source: str = "FROM texts JOIN papers p ON p.id = texts.rowid" if by_text else "FROM papers p"
-        self.rowid = "texts.rowid" if by_text else "p.id"
         self.score = f"-bm25(texts, {_WEIGHTS})" if by_text else "coalesce(p.votes, 0) * 1.0"
         self.condition: str = " AND ".join(conditions) or "true"
 

@@ -49,7 +49,8 @@ def compose(
         sorted(papers[:size], key=trending.order),
         sorted(papers[size:], key=trending.order)[:MORE],
     ]
-    shown_now, more = ([_match(paper, topics, fresh) for paper in part] for part in told)
+    found = [(topic, fresh[topic]) for topic in topics]
+    shown_now, more = ([_match(paper, found) for paper in part] for part in told)
     return Digest(day=day, papers=tuple(shown_now), more=tuple(more), topics=tuple(topic.text for topic in topics))
 
 
@@ -99,8 +100,8 @@ def voted_only(topic: Query, hits: Sequence[Hit]) -> list[Hit]:
     return list(hits)
 
 
-def _match(paper: Paper, topics: Sequence[Query], fresh: Mapping[Query, Mapping[PaperId, Hit]]) -> Match:
-    found = [(topic, hit) for topic in topics if paper.id is not None and (hit := fresh[topic].get(paper.id))]
+def _match(paper: Paper, fresh: Sequence[tuple[Query, Mapping[PaperId, Hit]]]) -> Match:
+    found = [(topic, hit) for topic, hits in fresh if paper.id is not None and (hit := hits.get(paper.id))]
     why = [reason for topic, hit in found for reason in queries.explain(topic, paper, hit.marks)]
     text, author = summarise(paper)
     return Match(

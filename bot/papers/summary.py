@@ -6,6 +6,7 @@ Owns: choosing and shortening. Refuses: rewriting; every word is the source's.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bot.models import Paper
 
@@ -45,6 +46,8 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in found if sentence)
 
 
+# The day's papers stand in the digests of many channels.
+@lru_cache(maxsize=2_048)
 def _lead(text: str) -> str:
     """The first two sentences if they fit, else the first, else as many of its words as fit."""
     parts = sentences(text)

@@ -83,7 +83,8 @@ async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None
     asked = query.parse(text)
     channel, schedule = await _schedule(db, channel_id, zone, now=now)
     since = huggingface.day_of(now - timedelta(days=7))
-    hits = await index.announced(db, asked, today=now.date(), since=since, limit=CANDIDATES)
+    news = await index.news(db, today=now.date(), since=since)
+    hits = await index.announced(db, asked, today=now.date(), among=news, limit=CANDIDATES)
     matched = compose.voted_only(asked, hits)
     return Offer(
         query=asked,

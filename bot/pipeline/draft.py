@@ -72,7 +72,7 @@ class Candidates:
         self._db, self._now = db, now
         self._papers: dict[PaperId, Paper] = {}
         self._found: dict[tuple[object, date], asyncio.Task[tuple[Hit, ...]]] = {}
-        self._seen: dict[date, asyncio.Task[int]] = {}
+        self._news: dict[date, asyncio.Task[tuple[PaperId, ...]]] = {}
         self._near: dict[tuple[object, date], asyncio.Task[str]] = {}
         self._troubles: asyncio.Task[str] | None = None
 
@@ -82,10 +82,10 @@ class Candidates:
             self._found[key] = asyncio.create_task(self._announced(topic, since, CANDIDATES))
         return await self._found[key]
 
-    async def seen(self, since: date) -> int:
-        if since not in self._seen:
-            self._seen[since] = asyncio.create_task(index.count_announced(self._db, since=since))
-        return await self._seen[since]
+    async def news(self, since: date) -> tuple[PaperId, ...]:
+        if since not in self._news:
+            self._news[since] = asyncio.create_task(index.news(self._db, today=self._now.date(), since=since))
+        return await self._news[since]
 
     async def nearest(self, topic: Query, since: date) -> str:
         """The paper that answers all of `topic` but one part, in words; "" where there is none."""
@@ -102,7 +102,12 @@ class Candidates:
 
     async def _announced(self, topic: Query, since: date, limit: int) -> tuple[Hit, ...]:
         return await index.announced(
-            self._db, topic, today=self._now.date(), since=since, limit=limit, known=self._papers
+            self._db,
+            topic,
+            today=self._now.date(),
+            among=await self.news(since),
+            limit=limit,
+            known=self._papers,
         )
 
     async def _miss(self, topic: Query, since: date) -> str:
@@ -160,7 +165,7 @@ async def draft(
     kind, why = compose.silence(
         topics,
         hits,
-        seen=await matched.seen(since),
+        seen=len(await matched.news(since)),
         since=since,
         today=huggingface.day_of(now),
         trouble=await matched.trouble(),

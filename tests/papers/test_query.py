@@ -286,7 +286,8 @@ async def test_whatever_parses_can_be_searched(archive: Database, text: str) -> 
     assert len(wider) == count
     if query.words:
         assert not {hit.paper.id for hit in hits} & {hit.paper.id for hit in wider}
-    candidates = await search.announced(archive, query, today=TODAY, since=date(2026, 3, 18), limit=100)
+    news = await search.news(archive, today=TODAY, since=date(2026, 3, 18))
+    candidates = await search.announced(archive, query, today=TODAY, among=news, limit=100)
     assert {hit.paper.id for hit in candidates} <= {hit.paper.id for hit in hits}
 
 

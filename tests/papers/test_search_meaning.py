@@ -90,7 +90,8 @@ async def _wide(db: Database, text: str) -> set[str]:
 
 
 async def _announced(db: Database, text: str, since: date = date(2026, 1, 1)) -> list[str]:
-    hits = await search.announced(db, parse(text), today=TODAY, since=since, limit=50)
+    news = await search.news(db, today=TODAY, since=since)
+    hits = await search.announced(db, parse(text), today=TODAY, among=news, limit=50)
     return [hit.paper.title for hit in hits]
 
 

@@ -36,7 +36,8 @@ async def listings(db: Database) -> set[tuple[str, str, int]]:
 
 
 async def announced(db: Database, since: date = TODAY, text: str = "trending") -> tuple[Hit, ...]:
-    return await search.announced(db, query.parse(text), today=TODAY, since=since, limit=100)
+    news = await search.news(db, today=TODAY, since=since)
+    return await search.announced(db, query.parse(text), today=TODAY, among=news, limit=100)
 
 
 def index_faults(db: Database) -> list[str]:
