@@ -23,9 +23,9 @@ from tests.test_cli import TOKEN
 
 
 @pytest.fixture(scope="session")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the sample and channel 1, whose digest is due at NOW; copied, never changed."""
-    path = tmp_path_factory.mktemp("stored") / "paperboy.sqlite"
+    path = tmp_path_factory.mktemp("sampled") / "paperboy.sqlite"
 
     async def fill() -> None:
         async with Database(path) as db:
@@ -38,9 +38,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(stored: Path, tmp_path: Path) -> Path:
+def folder(sampled: Path, tmp_path: Path) -> Path:
     """A folder with a database of its own."""
-    shutil.copy(stored, tmp_path / "paperboy.sqlite")
+    shutil.copy(sampled, tmp_path / "paperboy.sqlite")
     return tmp_path
 
 
@@ -58,12 +58,14 @@ async def peer() -> AsyncIterator[Peer]:
 
 @pytest.fixture
 def pointed(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
-    """The peer, with the discord.py of this process pointed at it and its pauses cut to a fiftieth: it sleeps
-    1, 3, 5, 7 and 9 seconds over a 502."""
+    """The peer, with the discord.py of this process pointed at it. Its pauses are cut to a hundredth (it sleeps
+    1, 3, 5, 7 and 9 seconds over a 502), and so is our own patience with Discord."""
     for module, names in HURRIED.items():
-        monkeypatch.setattr(f"{module}.asyncio", Hurried(0.02, *names))
+        monkeypatch.setattr(f"{module}.asyncio", Hurried(0.01, *names))
     monkeypatch.setattr("discord.http.Route.BASE", peer.rest)
     monkeypatch.setattr("discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY", yarl.URL(peer.gateway.url))
+    for name, seconds in (("_PATIENCE", 1.0), ("_REFUSED", 0.2), ("_BARRED", 0.2)):
+        monkeypatch.setattr(f"cogs._publish.{name}", seconds, raising=False)
     peer.clock = lambda: NOW
     return peer
 

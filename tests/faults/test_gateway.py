@@ -38,7 +38,7 @@ def assert_posted_once(peer: Peer, database: Path) -> None:
 
 async def test_an_ordinary_start_posts_the_digest_and_ends_quietly(peer: Peer, folder: Path) -> None:
     async with running(peer, folder, *FAST) as bot:
-        await bot.until(bot.verdicts)
+        await bot.until(bot.posted)
         assert await bot.stop() == 0
     assert_posted_once(peer, bot.database)
     assert peer.gateway.log == ["connect", "identify"]
@@ -60,7 +60,7 @@ async def test_rest_refused_at_login_is_tried_until_it_is_there(peer: Peer, fold
         )
         assert bot.verdicts() == []
         await peer.door.open()
-        await bot.until(bot.verdicts)
+        await bot.until(bot.posted)
         assert await bot.stop() == 0
     assert_posted_once(peer, bot.database)
     assert_quiet(bot)
@@ -72,7 +72,7 @@ async def test_a_gateway_refused_at_the_start_is_tried_until_it_is_there(peer: P
         await bot.until(lambda: "the connection to Discord ended" in bot.log())
         await peer.gateway.door.open()
         peer.gateway.at_connect += [503, 502]
-        await bot.until(bot.verdicts)
+        await bot.until(bot.posted)
         assert await bot.stop() == 0
     assert_posted_once(peer, bot.database)
     assert peer.gateway.log.count("refuse") == 2
@@ -88,7 +88,7 @@ async def test_an_event_that_discord_py_cannot_read_costs_one_connection(peer: P
         await bot.until(lambda: "has connected to Gateway" in bot.log())
         await peer.gateway.push("CHANNEL_CREATE", UNREADABLE)
         await bot.until(lambda: peer.gateway.log.count("identify") == 2)
-        await bot.until(bot.verdicts)
+        await bot.until(bot.posted)
         assert await bot.stop() == 0
     assert_posted_once(peer, bot.database)
     assert "the connection to Discord ended: KeyError: 'name'" in bot.log()
@@ -109,7 +109,7 @@ async def test_a_token_revoked_in_mid_run_ends_it_and_a_new_one_posts_what_was_d
     assert bot.verdicts() == []
     peer.valid = True
     async with running(peer, folder, *FAST) as bot:
-        await bot.until(bot.verdicts)
+        await bot.until(bot.posted)
     assert_posted_once(peer, bot.database)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 import struct
@@ -39,7 +40,7 @@ class Fault:
     retry_after: float = 1.0
     everywhere: bool = False
     via: bool = True
-    """Discord's own proxies sign an answer; what stops a request before them does not."""
+    """Of a limit: Discord's own proxies sign an answer; what stops a request before them does not."""
 
     def fits(self, method: str, path: str) -> bool:
         return self.times != 0 and method == self.match[0] and re.fullmatch(self.match[1], path) is not None
@@ -62,12 +63,14 @@ def refuses(status: int, code: int, text: str) -> web.Response:
 
 
 def limits(retry_after: float, *, everywhere: bool, via: bool = True) -> web.Response:
+    """Discord's 429; without `via` the one of the shield before it, whose body is no JSON."""
+    whole = str(math.ceil(retry_after))
+    if not via:
+        return web.Response(status=429, text="error code: 1015", headers={"Retry-After": whole})
     body: Json = {"message": "You are being rate limited.", "retry_after": retry_after, "global": everywhere}
-    response = says(body, 429, Retry_After=str(retry_after), X_RateLimit_Scope="global" if everywhere else "user")
+    response = says(body, 429, Retry_After=whole, X_RateLimit_Scope="global" if everywhere else "user")
     if everywhere:
         response.headers["X-RateLimit-Global"] = "true"
-    if not via:
-        del response.headers["Via"]
     return response
 
 

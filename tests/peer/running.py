@@ -37,6 +37,10 @@ class Running:
     def verdicts(self, channel: int = 1) -> list[tuple[VerdictKind, str]]:
         return verdicts(self.database, channel)
 
+    def posted(self, channel: int = 1) -> bool:
+        """Whether the last due moment's digest is in the channel, by the bot's own word."""
+        return [kind for kind, _ in self.verdicts(channel)][-1:] == [VerdictKind.POSTED]
+
     async def until(self, condition: Callable[[], object], seconds: float = 30) -> None:
         """Wait for it; fails with the log where the time is over or the process has ended."""
         try:
