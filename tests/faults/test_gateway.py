@@ -17,12 +17,10 @@ from tests.making import NOW, committed
 from tests.peer.faults import LOGIN
 from tests.peer.rest import Peer
 from tests.peer.running import FAST, Running, running, until, verdicts
-from tests.peer.shapes import GUILD, Json
+from tests.peer.shapes import GUILD, UNREADABLE
 from tests.test_cli import TOKEN
 
 MINUTE = timedelta(minutes=1)
-UNREADABLE: Json = {"guild_id": str(GUILD), "id": "5", "type": 0}
-"""A new channel without a name, which discord.py cannot do without."""
 BEFORE_DUE = (*FAST[:-1], "2026-03-31T12:50:00+00:00")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ from storage.database import Database
 from tests.making import NOW, channel, committed
 from tests.peer.faults import LOOK, SEND
 from tests.peer.rest import Peer
-from tests.peer.running import verdicts
-from tests.peer.shapes import HISTORY, OWNER, VIEW, TextChannel
+from tests.peer.running import FAST, running, until, verdicts
+from tests.peer.shapes import HISTORY, OWNER, UNREADABLE, VIEW, TextChannel
 from tests.peer.shapes import SEND as MAY_SEND
 
 SHORT = timedelta(seconds=30)
@@ -159,6 +160,32 @@ async def test_discord_hangs_and_never_answers(when: str, days: Days) -> None:
     await days.peer.door.open()
     await days.go_on()
     assert_once(days)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_discord_hangs_and_the_client_is_replaced_meanwhile(when: str, days: Days) -> None:
+    """discord.py ends on an event that it cannot read, and with it the post that is on its way."""
+    days.peer.fail(SEND, what="hang", stored=when == "after")
+    await days.tick()
+    await days.peer.gateway.push("CHANNEL_CREATE", UNREADABLE)
+    await until(lambda: days.peer.gateway.log.count("identify") == 2 and days.connection.ready)
+    await days.go_on()
+    assert_once(days)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_the_process_is_stopped_while_discord_hangs(when: str, peer: Peer, folder: Path) -> None:
+    peer.fail(SEND, what="hang", stored=when == "after")
+    peer.nonce_window = timedelta()
+    async with running(peer, folder, *FAST, "--finish", "0.2") as bot:
+        await bot.until(peer.hanging.is_set)
+        assert await bot.stop() == 0
+    for words in ("Traceback", "Unclosed", "never retrieved", "was destroyed"):
+        assert words not in bot.log()
+    async with running(peer, folder, *FAST[:-1], "2026-03-31T13:05:00+00:00") as bot:
+        await bot.until(bot.posted)
+        assert await bot.stop() == 0
+    assert len(peer.messages()) == 1
 
 
 # --- limits -----------------------------------------------------------------------------------------

@@ -95,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="beat, deliver, ingest",
     )
     parser.add_argument("--lease", type=float, metavar="SECONDS", help="of a claimed delivery")
+    parser.add_argument("--finish", type=float, metavar="SECONDS", help="what running ticks get at the end")
     options = parser.parse_args(arguments)
 
     point(options.rest, options.gateway)
@@ -108,6 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tick(dict(options.every))
     if options.lease:
         deliveries.LEASE = timedelta(seconds=options.lease)
+    if options.finish:
+        bot.schedule._FINISH_SECONDS = options.finish
     return command.main(["run"])
 
 

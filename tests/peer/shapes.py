@@ -18,6 +18,10 @@ _EPOCH = 1420070400000
 _COMPONENTS_V2 = 1 << 15
 
 
+UNREADABLE: Json = {"guild_id": str(GUILD), "id": "5", "type": 0}
+"""A CHANNEL_CREATE without a name, which discord.py cannot do without."""
+
+
 @dataclass
 class TextChannel:
     id: int
