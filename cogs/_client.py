@@ -226,7 +226,10 @@ class Connection:
                 ]
             ) from None
         except Exception as error:
-            log.warning("the connection to Discord ended: %s: %s", type(error).__name__, error)
+            # discord.py trips over its own repair where the first connection to the gateway fails.
+            tripped = isinstance(error, AttributeError) and error.__context__
+            cause = tripped or error
+            log.warning("the connection to Discord ended: %s: %s", type(cause).__name__, cause)
         finally:
             self._bot = None
             await bot.close()
