@@ -16,18 +16,27 @@ import json
 import random
 import re
 import resource
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
+
 from bot.feeds import arxiv
-from bot.models import ChannelId, Delivery, Entry, GuildId, MessageId, Post, Publisher
+from bot.models import Delivery, Entry, MessageId, Publisher
 from bot.pipeline import deliver
+from cogs._client import Connection
 from storage.database import Database
 from tests.feeds.test_arxiv import as_rss
 from tests.making import NOW, rows, store
+from tests.peer.launch import point
+from tests.peer.limits import PER_SECOND
+from tests.test_cli import TOKEN
 
 NEWS, TOPICS, PER_CHANNEL, PER_GUILD = 600, 2_000, 5, 100
 
@@ -36,39 +45,77 @@ class Nowhere:
     """A Publisher that takes everything at once."""
 
     def __init__(self) -> None:
-        self.posts = itertools.count(1)
+        self._posts = itertools.count(1)
 
-    async def publish(self, channel: ChannelId, post: Post, nonce: str) -> MessageId:
-        return MessageId(next(self.posts))
+    async def publish(self, *_: object) -> MessageId:
+        return MessageId(next(self._posts))
 
-    async def find(self, delivery: Delivery) -> MessageId | None:
+    async def find(self, _: Delivery) -> None:
         return None
 
-    async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None: ...
+    async def tell(self, *_: object) -> None: ...
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, required=True)
     options.add_argument("--channels", type=int, nargs="+", default=[100, 1_000, 10_000])
+    options.add_argument("--simulated", action="store_true", help="without sending only")
     given = options.parse_args()
     files = sorted((given.data / "feeds/arxiv_cs_cv").glob("*.json"))
     entries = [entry for file in files for entry in arxiv.parse(as_rss(json.loads(file.read_bytes()))).entries]
     for count in given.channels:
-        asyncio.run(run(entries, count))
+        asyncio.run(compose_only(entries, count))
+        if not given.simulated:
+            asyncio.run(send(entries, count))
 
 
-async def run(entries: Sequence[Entry], count: int) -> None:
+async def compose_only(entries: Sequence[Entry], count: int) -> None:
+    async with filled(entries, count) as db:
+        took, told = await measure(db, Nowhere())
+    print(
+        f"{count:,} channels, composed and recorded: {took:.1f} s, {count / took:.0f} a second; {told}", flush=True
+    )
+
+
+async def send(entries: Sequence[Entry], count: int) -> None:
+    """The same over real sockets, with an answer after 80 to 160 ms."""
+    options = ("--channels", str(count), "--latency", "0.08", "0.16")
+    peer = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.peer", *options), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert peer.stdout is not None
+        address = json.loads(await peer.stdout.readline())
+        point(address["rest"], address["gateway"])
+        async with filled(entries, count) as db, Connection(TOKEN, db=db, clock=lambda: NOW, feeds=()) as discord:
+            while not discord.ready:  # noqa: ASYNC110 - discord.py says so to its own client only
+                await asyncio.sleep(0.1)
+            took, told = await measure(db, discord.publisher)
+            async with aiohttp.ClientSession() as session, session.get(f"{address['control']}/stats") as answer:
+                stats = await answer.json()
+    finally:
+        peer.terminate()
+        await peer.wait()
+    limited = sum(number for name, number in stats.items() if name.startswith("429"))
+    print(
+        f"{count:,} channels, sent: {took:.1f} s, {count / took / PER_SECOND:.1%} of the allowed rate, "
+        f"{stats['messages']} messages, {stats['channels with several messages']} channels with several, "
+        f"429s {limited}; {told}",
+        flush=True,
+    )
+
+
+@asynccontextmanager
+async def filled(entries: Sequence[Entry], count: int) -> AsyncIterator[Database]:
     with tempfile.TemporaryDirectory() as folder:
         async with Database(Path(folder) / "bench.sqlite") as db:
             await fill(db, entries, count)
-            await measure(db, Nowhere(), count)
+            yield db
 
 
 async def fill(db: Database, entries: Sequence[Entry], count: int) -> None:
     """The archive, and channels whose topics are words and pairs of words of the day's titles."""
-    from dataclasses import replace
-
     old, new = entries[:-NEWS], entries[-NEWS:]
     day = NOW.date()
     await store(db, "arxiv:cs.CV", *(replace(entry, listed_on=day - timedelta(days=9)) for entry in old))
@@ -103,22 +150,26 @@ async def fill(db: Database, entries: Sequence[Entry], count: int) -> None:
         )
 
 
-async def measure(db: Database, publisher: Publisher, count: int) -> None:
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+async def measure(db: Database, publisher: Publisher) -> tuple[float, str]:
+    """(seconds, what else it took in words) of the minute in which all are due."""
+    before = memory()
     lags: list[float] = []
     watch = asyncio.create_task(lag(lags))
-    start, cpu = time.perf_counter(), time.process_time()
+    start, processor = time.perf_counter(), time.process_time()
     await deliver.deliver_due(db, publisher, now=NOW)
-    took, cpu = time.perf_counter() - start, time.process_time() - cpu
+    took, processor = time.perf_counter() - start, time.process_time() - processor
     watch.cancel()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    kinds = dict(await rows(db, "SELECT kind, count(*) FROM verdicts GROUP BY kind"))
+    kinds = await rows(db, "SELECT kind, count(*) FROM verdicts GROUP BY kind")
     lags.sort()
-    print(
-        f"{count:,} channels: {took:.1f} s ({count / took:.0f} a second, {cpu:.1f} s of processor), verdicts {kinds}; "
-        f"memory {memory:.0f} -> {peak:.0f} MiB; loop lag p50 {lags[len(lags) // 2] * 1e3:.1f} ms, "
-        f"p99 {lags[int(len(lags) * 0.99)] * 1e3:.1f} ms, longest {lags[-1] * 1e3:.0f} ms"
+    p50, p99, longest = (lags[int((len(lags) - 1) * part)] * 1_000 for part in (0.5, 0.99, 1))
+    return took, (
+        f"{processor:.1f} s of processor, memory {before:.0f} to {memory():.0f} MiB at most, "
+        f"loop lag p50 {p50:.1f}, p99 {p99:.1f}, longest {longest:.0f} ms, verdicts {dict(kinds)}"
     )
+
+
+def memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 async def lag(found: list[float]) -> None:
