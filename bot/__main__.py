@@ -24,7 +24,7 @@ from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
 from bot.pipeline import ask, deliver, draft, ingest
-from storage import channels, deliveries, feeds, heartbeat, papers
+from storage import channels, deliveries, feeds, heartbeat, papers, upkeep
 from storage.database import Database
 
 ALIVE = timedelta(minutes=3)
@@ -144,7 +144,16 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
                 level = logging.WARNING if outcome.error else logging.INFO
                 logging.getLogger("bot.ingest").log(level, "%s", report.outcome_line(outcome))
 
-        ticks = {"beat": (60, beating), "deliver": (20, delivering), "ingest": (60, ingesting)}
+        async def tidying() -> None:
+            if pruned := await upkeep.daily(db, now()):
+                logging.getLogger("bot.upkeep").info("%s", report.pruned_line(pruned))
+
+        ticks = {
+            "beat": (60, beating),
+            "deliver": (20, delivering),
+            "ingest": (60, ingesting),
+            "tidy": (3600, tidying),
+        }
         # Inside the connection: a digest in hand is sent before Discord is left.
         async with ticking(ticks, start=now()):
             await discord.wait(stop)

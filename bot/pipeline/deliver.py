@@ -23,6 +23,7 @@ from bot.models import (
     VerdictKind,
 )
 from bot.papers import trending
+from bot.pipeline import alert
 from bot.pipeline.draft import Candidates, draft, topics_of
 from storage import channels, deliveries
 from storage.database import Database
@@ -190,7 +191,7 @@ async def _send(
         await deliveries.give_up(db, delivery, verdict(VerdictKind.PAUSED, f"paused: {error}"), pause=str(error))
         channel = await channels.get(db, delivery.channel_id)
         if channel:
-            await publisher.tell(channel.guild_id, channel.id, str(error))
+            await alert.tell(db, publisher, channel, f"is paused: {error}")
         return error
     told = f"posted {trending.counted(len(delivery.shown), 'paper')}"
     if delivery.more:
