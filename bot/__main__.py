@@ -24,7 +24,7 @@ from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
 from bot.pipeline import ask, deliver, draft, ingest
-from storage import channels, deliveries, feeds, heartbeat, papers
+from storage import backup, channels, deliveries, feeds, heartbeat, papers, upkeep
 from storage.database import Database
 
 ALIVE = timedelta(minutes=3)
@@ -150,7 +150,16 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
                 level = logging.WARNING if outcome.error else logging.INFO
                 logging.getLogger("bot.ingest").log(level, "%s", report.outcome_line(outcome))
 
-        ticks = {"beat": (60, beating), "deliver": (20, delivering), "ingest": (60, ingesting)}
+        async def tidying() -> None:
+            if pruned := await upkeep.daily(db, now()):
+                logging.getLogger("bot.upkeep").info("%s", report.pruned_line(pruned))
+
+        ticks = {
+            "beat": (60, beating),
+            "deliver": (20, delivering),
+            "ingest": (60, ingesting),
+            "tidy": (3600, tidying),
+        }
         # Inside the connection: a digest in hand is sent before Discord is left.
         async with ticking(ticks, start=now()):
             await discord.wait(stop)
@@ -181,7 +190,7 @@ async def _demo(_: config.Settings, __: argparse.Namespace) -> int:
 
 
 async def _preview(settings: config.Settings, options: argparse.Namespace) -> int:
-    async with Database(settings.database) as db:
+    async with Database(settings.database, create=False) as db:
         digest, why = await draft.preview(
             db, options.topic or ["trending"], now=options.at or now(), size=options.size
         )
@@ -190,7 +199,7 @@ async def _preview(settings: config.Settings, options: argparse.Namespace) -> in
 
 
 async def _search(settings: config.Settings, options: argparse.Namespace) -> int:
-    async with Database(settings.database) as db:
+    async with Database(settings.database, create=False) as db:
         answer = await ask.search(db, " ".join(options.query), now=now(), limit=options.limit)
         if not answer.hits and not await papers.count(db):
             _tell(f"The archive {db.path} is empty: `python -m bot ingest` fills it.")
@@ -215,7 +224,7 @@ async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int
 
 
 async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
-    async with Database(settings.database) as db:
+    async with Database(settings.database, create=False) as db:
         beat, delivered = await heartbeat.last(db, "tick"), await heartbeat.last(db, "deliver")
         print(f"{await papers.count(db)} papers")
         print(f"last sign of life of `run`: {report.at(beat)}; looked for due digests: {report.at(delivered)}")
@@ -226,6 +235,12 @@ async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
             topics = await channels.topics(db, channel.id)
             verdicts = await deliveries.verdicts(db, channel.id)
             print(*report.channel_lines(channel, topics, verdicts), sep="\n")
+    return 0
+
+
+async def _backup(settings: config.Settings, options: argparse.Namespace) -> int:
+    made = await asyncio.to_thread(backup.write, settings.database, options.file)
+    print(report.backup_line(options.file, made))
     return 0
 
 
@@ -300,6 +315,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     read.add_argument("--days", type=_positive, metavar="N", help="ask now, for the last N Hugging Face days")
     command("status", _status, "tell how sources and channels are")
+    copy = command("backup", _backup, "copy the database to a new file, also while `run` writes to it")
+    copy.add_argument("file", type=Path, metavar="FILE", help="must not be there yet")
     check = command("check", _check, "test settings, database, sources and token")
     check.add_argument("--alive", action="store_true", help="only whether `run` is alive; no network")
     invite = command("invite", _invite, "print the link that adds the bot to a server")

@@ -36,8 +36,9 @@ class Printer:
     async def find(self, delivery: Delivery) -> MessageId | None:
         return delivery.message_id
 
-    async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:  # noqa: ARG002
-        self.posts.append(reason)
+    async def tell(self, guild: GuildId, channel: ChannelId, sentence: str, to: ChannelId | None) -> bool:  # noqa: ARG002
+        self.posts.append(f"The digest {sentence}")
+        return True
 
 
 async def play(database: Path, tell: Callable[[str], None]) -> None:

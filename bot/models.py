@@ -17,6 +17,7 @@ PaperId = NewType("PaperId", int)
 TopicId = NewType("TopicId", int)
 ChannelId = NewType("ChannelId", int)
 GuildId = NewType("GuildId", int)
+UserId = NewType("UserId", int)
 MessageId = NewType("MessageId", int)
 DeliveryId = NewType("DeliveryId", str)
 
@@ -317,6 +318,8 @@ class Channel:
     """The last due moment that ended in a verdict."""
     paused: str | None = None
     """Why nothing is posted, in words; None while it runs."""
+    paused_by: UserId | None = None
+    """The person who paused it, where one did and has not asked to be forgotten."""
     created_at: datetime
 
 
@@ -335,6 +338,7 @@ class Offer:
     first: datetime | None
     paused: str | None = None
     """Why the channel stands still, if it does."""
+    paused_by: UserId | None = None
     early: bool = False
 
 
@@ -528,5 +532,38 @@ class Publisher(Protocol):
         """Look in the channel for a delivery that may already be there. Raises like `publish`, and CannotLook
         where nobody can tell."""
 
-    async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:
-        """Tell whoever can mend it why this channel stands still. Never raises; may reach nobody."""
+    async def tell(self, guild: GuildId, channel: ChannelId, sentence: str, to: ChannelId | None) -> bool:
+        """Tell whoever can mend it what is wrong with the digest of `channel`: "The digest of #papers ..." goes
+        on with `sentence` (plain text). `to` is the server's channel for such words, if it has one.
+
+        Never raises; False where nobody could be reached.
+        """
+
+
+# --- what is kept ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """How many rows of each kind were too old."""
+
+    verdicts: int = 0
+    posts: int = 0
+    """Stored messages that were emptied; their deliveries stay."""
+    more: int = 0
+    """Papers behind "n more" buttons."""
+    observations: int = 0
+    searches: int = 0
+    channels: int = 0
+    guilds: int = 0
+    """Servers without the bot; the channels above are theirs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """What a copy of the database holds."""
+
+    size: int
+    """Bytes."""
+    papers: int
+    channels: int

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.digest import markup, post
 from bot.digest.due import days_told
 from bot.models import (
     Answer,
+    Backup,
     Channel,
     DeliveryId,
     Digest,
@@ -22,6 +24,7 @@ from bot.models import (
     Hit,
     Match,
     Paper,
+    Pruned,
     Topic,
     Verdict,
 )
@@ -95,6 +98,26 @@ def channel_lines(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[
         f"  topics: {', '.join(topic.text for topic in topics) or 'none'}",
     ]
     return lines + [f"  {at(verdict.due_at)}: {verdict.text}" for verdict in verdicts]
+
+
+def pruned_line(pruned: Pruned) -> str:
+    """ "too old and gone: 3 verdicts, 1 server"."""
+    rows = (
+        (pruned.verdicts, "verdict"),
+        (pruned.posts, "stored post"),
+        (pruned.more, "left-out paper"),
+        (pruned.observations, "observation"),
+        (pruned.searches, "search"),
+        (pruned.channels, "channel"),
+        (pruned.guilds, "server"),
+    )
+    told = ", ".join(counted(number, name) for number, name in rows if number)
+    return f"too old and gone: {told or 'nothing'}"
+
+
+def backup_line(file: Path, made: Backup) -> str:
+    size = f"{made.size / 1_000_000:.1f} MB"
+    return f"{file}: {size}, {counted(made.papers, 'paper')}, {counted(made.channels, 'channel')}"
 
 
 def at(moment: datetime | None) -> str:

@@ -28,7 +28,7 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-COGS = ("cogs.subscriptions", "cogs.digest", "cogs.search", "cogs.status", "cogs.servers")
+COGS = ("cogs.subscriptions", "cogs.digest", "cogs.search", "cogs.status", "cogs.servers", "cogs.forget")
 Clock = Callable[[], datetime]
 Interaction = discord.Interaction["Paperboy"]
 Handler = Callable[..., Awaitable[None]]

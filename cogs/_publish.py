@@ -184,22 +184,31 @@ class DiscordPublisher:
         """Ask Discord nothing for so many seconds: each further answer would be the same, and count."""
         self._held = (monotonic() + pause, reason)
 
-    async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:
-        """A direct message to the server's owner, else a word in its system channel. Never raises."""
+    async def tell(self, guild: GuildId, channel: ChannelId, sentence: str, to: ChannelId | None) -> bool:
+        """To the channel `to`, else a direct message to the server's owner, else a word in its system channel;
+        whether one of them took it. Never raises."""
         client = self._client()
         server = client.get_guild(guild) if client else None
         if client is None or server is None:
-            return
-        text = f"The digest of <#{channel}> in {escape(server.name)} is paused: {escape(reason)}"
-        try:
+            return False
+        text = f"The digest of <#{channel}> in {escape(server.name)} {escape(sentence)}"
+
+        async def place(way: str) -> discord.abc.Messageable | None:
+            if way == "alerts":
+                return client.get_partial_messageable(to) if to else None
+            if way == "owner":
+                return await client.fetch_user(server.owner_id) if server.owner_id else None
+            return server.system_channel
+
+        for way in ("alerts", "owner", "system channel"):
             try:
-                owner = await client.fetch_user(server.owner_id or 0)
-                await owner.send(text, allowed_mentions=_SILENT)
-            except discord.HTTPException:  # closed direct messages
-                if server.system_channel:
-                    await server.system_channel.send(text, allowed_mentions=_SILENT)
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.info("channel %s: nobody could be told: %s", channel, error)
+                if found := await place(way):
+                    await found.send(text, allowed_mentions=_SILENT)
+                    return True
+            except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.info("channel %s: %s could not be told: %s", channel, way, error)
+        log.warning("channel %s %s; nobody could be told", channel, sentence)
+        return False
 
     def _connected(self, channel: ChannelId) -> discord.Client:
         until, reason = self._held

@@ -13,9 +13,9 @@ from discord.ext import commands
 from bot.digest import answer as answers
 from bot.digest import due
 from bot.digest import post as posts
-from bot.digest.markup import escape, local
+from bot.digest.markup import local
 from bot.errors import UserError
-from bot.models import Channel, ChannelId, DeliveryId
+from bot.models import Channel, ChannelId, DeliveryId, UserId
 from bot.papers.trending import counted
 from bot.pipeline import ask, deliver, draft
 from cogs._client import Interaction, Paperboy, reply, require_posting
@@ -61,9 +61,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
             wanted["size"] = size
         if wanted:
             found = await ask.reschedule(self.bot.db, found.id, lambda old: replace(old, **wanted), now=now)
-        state = (
-            f"the next {local(found.next_due, 'F')}" if found.next_due else f"paused: {escape(found.paused or '')}"
-        )
+        state = f"the next {local(found.next_due, 'F')}" if found.next_due else _paused(found)
         early = answers.early_told(due.is_early(found.schedule, now))
         told = f"<#{found.id}>: {answers.schedule_told(found.schedule)}; {state}.{early}"
         await reply(interaction, posts.notice(told))
@@ -101,11 +99,9 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     async def pause(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        reason = f"by {interaction.user.display_name} with /digest pause"
-        if not await channels.pause(self.bot.db, found.id, reason):
-            raise UserError(
-                f"<#{found.id}> is paused already: {escape(found.paused or '')}. `/digest resume` ends that."
-            )
+        person = UserId(interaction.user.id)
+        if not await channels.pause(self.bot.db, found.id, "by hand with /digest pause", person):
+            raise UserError(f"<#{found.id}> is already {_paused(found)}. `/digest resume` ends that.")
         await reply(interaction, posts.notice(f"<#{found.id}> is paused. `/digest resume` ends that."))
 
     @app_commands.command(description="Post again after a pause")
@@ -134,6 +130,10 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         if found is None or not await channels.topics(self.bot.db, number):
             raise UserError(f"<#{number}> has no topic yet: `/subscribe` gives it one.")
         return found
+
+
+def _paused(channel: Channel) -> str:
+    return answers.paused_told(channel.paused or "", channel.paused_by)
 
 
 def zone_choices(typed: str) -> list[app_commands.Choice[str]]:

@@ -10,14 +10,19 @@ import asyncio
 import sqlite3
 from datetime import datetime, time
 
+import aiosqlite
+
 from bot.errors import NotFound, UserError
-from bot.models import Channel, ChannelId, GuildId, Schedule, Topic, TopicId
+from bot.models import Channel, ChannelId, GuildId, Schedule, Topic, TopicId, UserId
 from storage.database import Database, known_moment, moment, seconds
 
 MAX_TOPICS = 25
 """Of one channel: as many as a Discord menu can list."""
 
-_SELECT = "SELECT id, guild_id, post_at, zone, days, size, next_due, last_due, paused, created_at FROM channels"
+_SELECT = (
+    "SELECT id, guild_id, post_at, zone, days, size, next_due, last_due, paused, paused_by, created_at"
+    " FROM channels"
+)
 
 
 def _channel(row: sqlite3.Row) -> Channel:
@@ -33,6 +38,7 @@ def _channel(row: sqlite3.Row) -> Channel:
         next_due=moment(row["next_due"]),
         last_due=moment(row["last_due"]),
         paused=row["paused"],
+        paused_by=None if row["paused_by"] is None else UserId(row["paused_by"]),
         created_at=known_moment(row["created_at"]),
     )
 
@@ -131,9 +137,10 @@ async def subscribe(
                 ON CONFLICT (id) DO UPDATE SET
                     guild_id = excluded.guild_id, post_at = excluded.post_at, zone = excluded.zone,
                     days = excluded.days, size = excluded.size, next_due = excluded.next_due,
-                    paused = NULL, created_at = excluded.created_at""",
+                    paused = NULL, paused_by = NULL, created_at = excluded.created_at""",
                 (channel_id, guild_id, *_schedule(schedule), seconds(next_due), seconds(now)),
             )
+            await _there(tx, channel_id)
         cursor = await tx.execute(
             "INSERT OR IGNORE INTO topics (channel_id, query, created_at) VALUES (?, ?, ?)",
             (channel_id, query, seconds(now)),
@@ -170,33 +177,48 @@ async def reschedule(db: Database, channel: Channel, schedule: Schedule, *, next
         return cursor.rowcount == 1
 
 
-async def pause(db: Database, channel_id: ChannelId, reason: str) -> bool:
-    """Post nothing until resumed; False where there was nothing to pause. `reason` is plain text."""
+async def pause(db: Database, channel_id: ChannelId, reason: str, by: UserId | None = None) -> bool:
+    """Post nothing until resumed; False where there was nothing to pause. `reason` is plain text, without
+    names: who did it is `by`, which `forget` can take back."""
     async with db.write() as tx:
         cursor = await tx.execute(
-            "UPDATE channels SET paused = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
-            (reason, channel_id),
+            "UPDATE channels SET paused = ?, paused_by = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
+            (reason, by, channel_id),
         )
         return cursor.rowcount == 1
 
 
-async def pause_guild(db: Database, guild_id: GuildId, reason: str) -> None:
+async def forget(db: Database, person: UserId) -> int:
+    """Who paused what, where it was this person; the number of channels. They stay paused."""
     async with db.write() as tx:
-        await tx.execute(
-            "UPDATE channels SET paused = ?, next_due = NULL WHERE guild_id = ? AND paused IS NULL",
-            (reason, guild_id),
-        )
+        cursor = await tx.execute("UPDATE channels SET paused_by = NULL WHERE paused_by = ?", (person,))
+        return cursor.rowcount
+
+
+async def mark_alerted(db: Database, channel_id: ChannelId, now: datetime) -> None:
+    """Somebody was told that its digests fail (`storage.deliveries.failing`)."""
+    async with db.write() as tx:
+        await tx.execute("UPDATE channels SET alerted_at = ? WHERE id = ?", (seconds(now), channel_id))
 
 
 async def resume(db: Database, channel: Channel, *, next_due: datetime) -> bool:
     """False as in `reschedule`, and where the channel is not paused any more."""
     async with db.write() as tx:
         cursor = await tx.execute(
-            """UPDATE channels SET paused = NULL, next_due = ?
+            """UPDATE channels SET paused = NULL, paused_by = NULL, next_due = ?
             WHERE id = ? AND last_due IS ? AND paused IS NOT NULL""",
             (seconds(next_due), channel.id, seconds(channel.last_due)),
         )
+        if cursor.rowcount == 1:
+            await _there(tx, channel.id)
         return cursor.rowcount == 1
+
+
+async def _there(tx: aiosqlite.Connection, channel_id: ChannelId) -> None:
+    """Somebody in its server starts it: whatever was missed, the bot is not gone from there."""
+    await tx.execute(
+        "UPDATE guilds SET left_at = NULL WHERE id = (SELECT guild_id FROM channels WHERE id = ?)", (channel_id,)
+    )
 
 
 def _gone() -> NotFound:

@@ -21,15 +21,18 @@ from bot.errors import StorageError
 from storage.migrations import APPLICATION_ID, NotOurs, TooNew, migrate
 
 READERS = 2
-_BUSY_SECONDS = 5
+BUSY_SECONDS = 5
 _JOIN = " ; "
 
 
 class Database:
-    """An open database. Use as `async with Database(path) as db`."""
+    """An open database. Use as `async with Database(path) as db`.
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+    One that is only to be read is not made where it is missing: `create=False`.
+    """
+
+    def __init__(self, path: Path | str, *, create: bool = True) -> None:
+        self.path, self._create = Path(path), create
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
         self._readers: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
@@ -38,6 +41,8 @@ class Database:
     async def __aenter__(self) -> Self:
         """Open, and migrate where the file is older. Raises StorageError; a foreign file stays untouched."""
         with worded(self.path):
+            if not self._create:
+                refuse_missing(self.path)
             if not self.path.parent.is_dir():
                 raise StorageError(
                     f"The folder {self.path.parent} for the database does not exist: create it, "
@@ -74,7 +79,7 @@ class Database:
 
     async def _connect(self, mode: str) -> aiosqlite.Connection:
         address = f"file:{quote(str(self.path))}?mode={mode}"
-        connection = await aiosqlite.connect(address, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
+        connection = await aiosqlite.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
         self._stack.push_async_callback(connection.close)
         connection.row_factory = sqlite3.Row
         await connection.execute("PRAGMA foreign_keys = ON")
@@ -120,6 +125,19 @@ async def _rollback(writer: aiosqlite.Connection) -> None:
         await writer.execute("ROLLBACK")
 
 
+def refuse_missing(path: Path) -> None:
+    """Raises StorageError where there is no database yet."""
+    try:
+        if path.is_file() and path.stat().st_size:
+            return
+    except OSError as error:
+        raise StorageError(f"The database {path} cannot be opened: {error.strerror or error}.") from error
+    raise StorageError(
+        f"There is no database at {path}. `python -m bot run` or `python -m bot ingest` makes one; if yours is "
+        "elsewhere, set PAPERBOY_DATABASE to its path."
+    )
+
+
 def refuse_foreign(path: Path) -> None:
     """Raises StorageError where the file is not ours, read as bytes: opening a database would write a
     crashed program's journal back into its file."""
@@ -146,7 +164,7 @@ def _prepare(path: Path) -> None:
     """Refuse what is not ours before anything is written, then migrate."""
     refuse_foreign(path)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
         try:
             migrate(connection)
             connection.execute("PRAGMA journal_mode = WAL")

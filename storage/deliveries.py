@@ -29,6 +29,8 @@ from bot.models import (
 )
 from storage.database import Database, known_moment, moment, seconds
 
+ALARMING = 3
+"""Due moments in a row that fail before somebody is told: one or two may be an outage."""
 LEASE = timedelta(minutes=2)
 """A claimed delivery belongs to its sender for so long; then the next tick settles it."""
 
@@ -238,6 +240,29 @@ async def verdicts(db: Database, channel_id: ChannelId, limit: int = 10) -> tupl
         )
         for row in rows
     )
+
+
+async def failing(db: Database, channel_id: ChannelId) -> str | None:
+    """The newest verdict's text where the last three due moments that are over all failed, and nobody has been
+    told (`storage.channels.mark_alerted`) since the channel last was well."""
+    async with db.read() as connection:
+        newest = list(
+            await connection.execute_fetchall(
+                """SELECT kind, text FROM verdicts WHERE channel_id = ? AND kind != 'waiting'
+                ORDER BY due_at DESC LIMIT ?""",
+                (channel_id, ALARMING),
+            )
+        )
+        told = list(
+            await connection.execute_fetchall(
+                """SELECT 1 FROM channels WHERE id = ?1 AND alerted_at > coalesce(
+                    (SELECT max(at) FROM verdicts
+                    WHERE channel_id = ?1 AND kind IN ('posted', 'nothing', 'quiet')), -1)""",
+                (channel_id,),
+            )
+        )
+    failed = [row["text"] for row in newest if row["kind"] in (VerdictKind.FAILED, VerdictKind.STALE)]
+    return None if told or len(failed) < ALARMING else str(failed[0])
 
 
 def _begun(delivery: Delivery) -> Verdict:

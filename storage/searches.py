@@ -5,18 +5,15 @@ Owns: the table searches. Nothing is kept of who asked.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.errors import NotFound
 from storage.database import Database, seconds
 
-_KEPT = timedelta(days=90)
-
 
 async def remember(db: Database, query: str, *, now: datetime) -> int:
-    """A number for `query`, the same for the same text; forgotten 90 days after it was last asked."""
+    """A number for `query`, the same for the same text (`storage.upkeep` tells for how long)."""
     async with db.write() as tx:
-        await tx.execute("DELETE FROM searches WHERE asked_at < ?", (seconds(now - _KEPT),))
         rows = list(
             await tx.execute_fetchall(
                 """INSERT INTO searches (query, asked_at) VALUES (?, ?)

@@ -21,7 +21,10 @@ import pytest
 
 from bot import demo
 from bot.config import SETTINGS
-from tests.making import files
+from bot.models import ChannelId, UserId
+from storage import channels
+from storage.database import Database
+from tests.making import channel, files
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GhIjKl.mnopqrstuvwxyz-ABCDEFGHIJKLMNOPQR"
@@ -236,10 +239,21 @@ async def test_sources_that_cannot_be_reached_are_told(tmp_path: Path) -> None:
     assert "next " in status.out
 
 
+async def new(folder: Path) -> Path:
+    """An empty database, as the first start of `run` makes it."""
+    async with Database(folder / "paperboy.sqlite") as db:
+        return db.path
+
+
 async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_path: Path) -> None:
+    async with Database(await new(tmp_path)) as db:
+        await channel(db)
+        await channels.pause(db, ChannelId(1), "by hand with /digest pause", UserId(99))
     whole, empty = await asyncio.gather(bot(filled, "status"), bot(tmp_path, "status"))
     assert (whole.code, whole.err, empty.code) == (0, "", 0)
     assert whole.out.startswith("79 papers")
+    assert "paused: by hand with /digest pause\n" in empty.out
+    assert "99" not in empty.out
     assert "last sign of life of `run`: never" in whole.out
     assert "Hugging Face: not read yet" in whole.out
     assert empty.out.startswith("0 papers")
@@ -249,7 +263,7 @@ async def test_alive_only_after_a_heartbeat_and_only_for_minutes(tmp_path: Path)
     never = await bot(tmp_path, "check", "--alive")
     assert (never.code, never.out) == (1, "not alive: last tick never\n")
     assert not (tmp_path / "paperboy.sqlite").exists()
-    await bot(tmp_path, "status")
+    await new(tmp_path)
 
     def beat(at: float) -> None:
         with closing(sqlite3.connect(tmp_path / "paperboy.sqlite")) as connection:
@@ -320,6 +334,7 @@ async def test_wrong_settings_are_listed_all_at_once_without_secrets(tmp_path: P
 async def test_the_env_file_of_the_folder_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("PAPERBOY_SOURCES=arxiv:cs.CL # mine\nPAPERBOY_DATABASE=ignored\n", encoding="utf-8-sig")
+    await new(tmp_path)
     ended = await bot(tmp_path, "status")
     assert (ended.code, ended.err) == (0, "")
     assert [line for line in ended.out.splitlines() if line.endswith("not read yet")] == [
@@ -348,11 +363,54 @@ async def test_another_program_s_database_is_refused_and_stays_as_it_is(tmp_path
         connection.execute("CREATE TABLE bookmarks (url TEXT)")
         connection.commit()
     before = files(tmp_path)
-    commands = (("search", "x"), ("check", "--alive"), ("run",))
+    commands = (("search", "x"), ("check", "--alive"), ("backup", str(tmp_path / "copy")), ("run",))
     for ended in await asyncio.gather(*(bot(tmp_path, *words, DISCORD_TOKEN=TOKEN) for words in commands)):
         assert (ended.code, ended.out) == (1, "")
         assert "is another program's database. Nothing was changed" in ended.err
     assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("arguments", [("search", "x"), ("status",), ("preview",), ("backup", "copy")])
+async def test_what_only_reads_makes_no_database_at_a_mistyped_path(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    typed = str(tmp_path / "papreboy.sqlite")
+    nowhere = str(tmp_path / "nowhere" / "paperboy.sqlite")
+    for path in (typed, nowhere):
+        ended = await bot(tmp_path, *arguments, PAPERBOY_DATABASE=path)
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err.startswith(f"There is no database at {path}. ")
+        for words in ("bot run", "bot ingest", "PAPERBOY_DATABASE"):
+            assert words in ended.err
+    assert files(tmp_path) == {}
+
+
+async def test_an_empty_archive_is_told_apart_from_no_answer(tmp_path: Path) -> None:
+    await new(tmp_path)
+    ended = await bot(tmp_path, "search", "x")
+    assert ended.code == 0
+    assert "is empty: `python -m bot ingest` fills it" in ended.err
+
+
+# --- backup ---------------------------------------------------------------------------------------
+
+
+async def test_a_backup_is_told_and_answers_like_the_original(filled: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "backup.sqlite"
+    ended = await bot(filled, "backup", str(copy))
+    assert (ended.code, ended.err) == (0, "")
+    assert re.fullmatch(rf"{copy}: \d\.\d MB, 79 papers, 0 channels\n", ended.out)
+    again = await bot(filled, "backup", str(copy))
+    assert (again.code, again.out) == (2, "")
+    assert "is there already. Nothing was changed: name a new file" in again.err
+    assert list(files(tmp_path)) == ["backup.sqlite"]
+    one, other = await asyncio.gather(
+        bot(filled, "search", "diffusion"), bot(tmp_path, "search", "diffusion", PAPERBOY_DATABASE=str(copy))
+    )
+    assert one.out == other.out
+    missing = await bot(filled, "backup", str(tmp_path / "nowhere" / "copy"))
+    assert (missing.code, missing.out) == (2, "")
+    assert "does not exist: create it, or name another file" in missing.err
 
 
 # --- pipes ----------------------------------------------------------------------------------------
@@ -421,6 +479,8 @@ async def test_run_without_network_stays_alive_and_ends_on_a_signal(
         await asyncio.to_thread(wait_for_beat, tmp_path / "paperboy.sqlite")
         alive = await bot(tmp_path, "check", "--alive")
         assert (alive.code, alive.out.startswith("alive: last tick 20")) == (0, True)
+        copied = await bot(tmp_path, "backup", "copy.sqlite")
+        assert (copied.code, copied.err) == (0, "")
         await asyncio.sleep(0.5)
         process.send_signal(number)  # raises where it has ended
         async with asyncio.timeout(10):
@@ -433,7 +493,10 @@ async def test_run_without_network_stays_alive_and_ends_on_a_signal(
     assert "Traceback" not in told
     assert "Unclosed" not in told
     assert TOKEN not in told
-    assert set(files(tmp_path)) == {"paperboy.sqlite"}
+    assert set(files(tmp_path)) == {"paperboy.sqlite", "copy.sqlite"}
+    with closing(sqlite3.connect(tmp_path / "paperboy.sqlite")) as connection:
+        beats = {name for (name,) in connection.execute("SELECT name FROM beats")}
+    assert {"tick", "upkeep"} <= beats
 
 
 def wait_for_beat(path: Path) -> None:

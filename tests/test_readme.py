@@ -13,6 +13,7 @@ from bot.__main__ import _parser
 from bot.config import SETTINGS
 from bot.digest.status import COMMANDS
 from bot.papers.query import parse
+from storage import upkeep
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +55,12 @@ def test_every_option_of_the_command_line_is_told(verb: str, option: str) -> Non
 def test_every_setting_has_its_line_with_its_default_and_no_other() -> None:
     told = {row[0]: row[1] for row in table("Settings")}
     assert told == {f"`{name}`": f"`{default}`" if default else "" for name, (default, _) in SETTINGS.items()}
+
+
+@pytest.mark.parametrize("name", ["VERDICTS", "POSTS", "MORE", "OBSERVATIONS", "SEARCHES", "LEFT_GUILDS"])
+def test_how_long_something_is_kept_is_told(name: str) -> None:
+    section = README.partition("\n## What is stored about people and servers\n")[2].partition("\n## ")[0]
+    assert f"{getattr(upkeep, name).days} days" in section
 
 
 @pytest.mark.parametrize("name", ["README.md", "compose.yaml", "Dockerfile", "Makefile"])

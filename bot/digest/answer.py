@@ -25,6 +25,7 @@ from bot.models import (
     Select,
     Text,
     Topic,
+    UserId,
 )
 from bot.papers.summary import shorten, summarise
 from bot.papers.trending import counted
@@ -146,9 +147,7 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, ch
             Text("-# Not in the list? Ask again with the option `zone`, which knows them all."),
         ]
         return Post(tuple(blocks))
-    state = (
-        f"paused: {escape(shorten(offer.paused, 200))}" if offer.paused else f"the first {local(offer.first, 'F')}"
-    )
+    state = paused_told(offer.paused, offer.paused_by) if offer.paused else f"the first {local(offer.first, 'F')}"
     told = f"{schedule_told(offer.schedule)}; {state}.{early_told(offer.early)}"
     confirm = Button(
         label="Confirm", custom_id=f"paperboy:confirm:{number}:{channel}:{offer.schedule.zone}", primary=True
@@ -164,7 +163,7 @@ def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:
     when = (
         f"the next {local(channel.next_due, 'F')}"
         if channel.next_due
-        else f"paused: {escape(shorten(channel.paused or '', 200))}"
+        else paused_told(channel.paused or "", channel.paused_by)
     )
     return Post(
         (
@@ -209,7 +208,7 @@ def subscriptions_post(
 
 def _followed(channel: Channel, own: Sequence[Topic], room: int) -> str:
     """A channel and its topics, as many as fit in `room` characters."""
-    state = f" · paused: {escape(shorten(channel.paused, 80))}" if channel.paused else ""
+    state = f" · {paused_told(channel.paused, channel.paused_by, 80)}" if channel.paused else ""
     head = f"**<#{channel.id}>** {when_told(channel.schedule)}{state}"
     for count in range(min(len(own), TOPICS), -1, -1):
         lines = [head, *(f"- {code(shorten(topic.text, 80))}" for topic in own[:count])]
@@ -249,6 +248,13 @@ def schedule_told(schedule: Schedule) -> str:
         f"One digest {days_told(schedule.days)} at **{schedule.post_at:%H:%M}** ({schedule.zone}), "
         f"up to {counted(schedule.size, 'paper')}"
     )
+
+
+def paused_told(reason: str, by: UserId | None, limit: int = 200) -> str:
+    """ "paused: I may not post there", "paused by @ada with /digest pause": a mention that pings nobody."""
+    if by is None:
+        return f"paused: {escape(shorten(reason, limit))}"
+    return f"paused by <@{by}> {escape(shorten(reason.removeprefix('by hand '), limit))}"
 
 
 def early_told(early: bool) -> str:

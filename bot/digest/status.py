@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.digest.answer import when_told
+from bot.digest.answer import paused_told, when_told
 from bot.digest.markup import MAX_CHARACTERS, escape, length, local
 from bot.models import Block, Channel, Feed, FeedState, Line, Post, Text, Topic, Verdict
 from bot.papers.query import EXAMPLES
@@ -22,7 +22,9 @@ COMMANDS = (
     ("/digest now", "post one right away"),
     ("/digest pause", "post nothing for a while"),
     ("/digest resume", "post again"),
+    ("/alerts", "which channel is told when a digest fails or is paused"),
     ("/status", "how sources and digests are, and why something did not come"),
+    ("/forget", "take back what is stored about you"),
     ("/help", "this page"),
 )
 """(command, what it does)."""
@@ -76,7 +78,7 @@ def _source(state: FeedState | None) -> str:
 
 def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdict]) -> str:
     if channel.paused:
-        state = f"⚠ paused: {escape(shorten(channel.paused, 200))}"
+        state = f"⚠ {paused_told(channel.paused, channel.paused_by)}"
     elif not topics:
         state = "no topics: `/subscribe` gives it one"
     elif channel.next_due:

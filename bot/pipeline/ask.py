@@ -69,6 +69,8 @@ def _explained(asked: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
 async def more(db: Database, delivery_id: DeliveryId) -> tuple[tuple[Paper, ...], datetime]:
     """What a digest left out, and its due time. Raises NotFound."""
     delivery = await deliveries.get(db, delivery_id)
+    if not delivery.more:  # a digest that had no more has no button
+        raise NotFound("This digest is too old: what else it had is not remembered. `/search` still finds it.")
     return await papers.get(db, delivery.more), delivery.due_at
 
 
@@ -94,6 +96,7 @@ async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None
         schedule=schedule,
         first=None if schedule is None else _next(schedule, channel, now),
         paused=channel.paused if channel else None,
+        paused_by=channel.paused_by if channel else None,
         early=due.is_early(schedule, now) if schedule else False,
     )
 

@@ -24,6 +24,7 @@ from bot.models import (
     VerdictKind,
 )
 from bot.papers.trending import counted
+from bot.pipeline import alert
 from bot.pipeline.draft import Candidates, draft, topics_of
 from bot.pipeline.send import BUG, FOLDS, send, settle
 from storage import channels, deliveries
@@ -58,8 +59,8 @@ async def deliver_due(
         try:
             delivery = await deliveries.get(db, delivery_id)
             await settle(db, publisher, delivery, now=now, grace=grace, post_when_unsure=post_when_unsure)
-        except StorageError as error:
-            log.error("delivery %s waits: %s", delivery_id, error)
+        except StorageError:
+            raise
         except Exception:
             log.exception("delivery %s is given up", delivery_id)
             await deliveries.abandon(db, delivery_id, BUG, now=now)
@@ -67,13 +68,12 @@ async def deliver_due(
     async def handle(channel: Channel) -> None:
         try:
             await _deliver(db, publisher, channel, matched, now=now, grace=grace)
-        except StorageError as error:
-            # Its due time stays: the next tick tries again.
-            log.error("channel %s: its digest waits: %s", channel.id, error)
+        except StorageError:
+            raise
         except Exception:
             # A bug in one channel's digest must not repeat for ever.
             log.exception("channel %s: its digest failed", channel.id)
-            await _fail(db, channel, now=now)
+            await _fail(db, publisher, channel, now=now)
 
     await _each(bring_to_end, await deliveries.unsettled(db, now, grace=grace))
     waiting = await channels.due(db, now)
@@ -82,23 +82,26 @@ async def deliver_due(
 
 
 async def _each(work: Callable[[Item], Awaitable[None]], items: Iterable[Item]) -> None:
-    """`work` on every item, some at the same time."""
+    """`work` on every item, some at the same time; what the database cannot take now the next tick brings."""
     left = iter(items)
 
     async def worker() -> None:
         for item in left:
-            await work(item)
+            try:
+                await work(item)
+            except StorageError as error:
+                log.error("a digest waits: %s", error)
 
     await asyncio.gather(*(worker() for _ in range(_AT_ONCE)))
 
 
-async def _fail(db: Database, channel: Channel, *, now: datetime) -> None:
+async def _fail(db: Database, publisher: Publisher, channel: Channel, *, now: datetime) -> None:
     """The verdict of a digest that a bug prevented; where even that fails, the channel pauses."""
     try:
         following = due.next_due(channel.schedule, now, served=channel.next_due)
-        await deliveries.record_silence(
-            db, _verdict(channel, now, VerdictKind.FAILED, f"error: {BUG}; {FOLDS}"), next_due=following
-        )
+        verdict = _verdict(channel, now, VerdictKind.FAILED, f"error: {BUG}; {FOLDS}")
+        await deliveries.record_silence(db, verdict, next_due=following)
+        await alert.if_failing(db, publisher, channel, now)
     except Exception:
         log.exception("channel %s is paused", channel.id)
         await channels.pause(db, channel.id, BUG)
@@ -116,6 +119,8 @@ async def _deliver(
     if not drafted.digest.papers:
         verdict = _verdict(channel, now, drafted.kind, drafted.why)
         await deliveries.record_silence(db, verdict, next_due=following)
+        if drafted.kind is VerdictKind.STALE:
+            await alert.if_failing(db, publisher, channel, now)
         return
     delivery = await asyncio.to_thread(_delivery, channel, drafted.digest, DeliveryKind.SCHEDULED, now)
     if await deliveries.claim(db, delivery, next_due=following):

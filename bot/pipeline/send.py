@@ -13,6 +13,7 @@ from bot.digest import post
 from bot.errors import CannotLook, DeliveryError, TryLater
 from bot.models import Delivery, DeliveryKind, MessageId, Publisher, Verdict, VerdictKind
 from bot.papers.trending import counted
+from bot.pipeline import alert
 from storage import channels, deliveries
 from storage.database import Database
 
@@ -66,6 +67,8 @@ async def settle(
         if reason := await _no_use(db, delivery, unsure, now=now, grace=grace, may=may):
             log.warning("channel %s: %s", delivery.channel_id, reason)
             await _give_up(db, delivery, VerdictKind.FAILED, reason, now=now)
+            if channel := await channels.get(db, delivery.channel_id):
+                await alert.if_failing(db, publisher, channel, now)
             return
         message = await _publish(publisher, delivery, now)
     except DeliveryError as error:
@@ -127,7 +130,7 @@ async def _failed(
     paused = await _give_up(db, delivery, VerdictKind.PAUSED, f"paused: {error}", now=now, pause=str(error))
     channel = await channels.get(db, delivery.channel_id)
     if paused and channel:
-        await publisher.tell(channel.guild_id, channel.id, str(error))
+        await alert.tell(db, publisher, channel, f"is paused: {error}")
 
 
 async def _give_up(

@@ -53,7 +53,8 @@ class Nowhere:
     async def find(self, _: Delivery) -> None:
         return None
 
-    async def tell(self, *_: object) -> None: ...
+    async def tell(self, *_: object) -> bool:
+        return False
 
 
 def main() -> None:

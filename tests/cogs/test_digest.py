@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import discord
 
 from bot import demo
-from storage import channels, deliveries
+from storage import channels, deliveries, upkeep
 from tests.cogs.scene import Scene, buttons, parts, shown, text
 from tests.making import entry, store
 
@@ -42,6 +42,17 @@ async def test_what_did_not_fit_is_behind_the_button(scene: Scene) -> None:
     answer = await scene.member.click(message, label=label)
     assert answer.ephemeral
     assert text(shown(answer)).count("https://arxiv.org/abs/") == int(label.split()[0])
+
+
+async def test_the_button_of_an_old_digest_says_that_it_is_too_old(scene: Scene) -> None:
+    await scene.subscribe("trending")
+    await scene.wait(timedelta(days=1))
+    await scene.tick()
+    message = scene.papers.last_message
+    assert message is not None
+    (label,) = (label for label in buttons(message) if label.endswith(" more"))
+    await upkeep.prune(scene.bot.db, scene.bot.clock() + timedelta(days=91))
+    assert "This digest is too old" in text(shown(await scene.member.click(message, label=label)))
 
 
 async def test_a_day_without_papers_posts_nothing_and_says_why(scene: Scene) -> None:
@@ -113,7 +124,7 @@ async def test_a_wrong_time_or_day_is_explained(scene: Scene) -> None:
 async def test_a_paused_channel_is_silent_until_resumed(scene: Scene) -> None:
     await scene.subscribe("agent")
     await scene.admin.slash(scene.papers, "digest pause")
-    assert "paused already" in text(shown(await scene.admin.slash(scene.papers, "digest pause")))
+    assert "is already paused by" in text(shown(await scene.admin.slash(scene.papers, "digest pause")))
     await scene.wait(timedelta(days=1))
     assert await scene.tick() == 0
     answer = shown(await scene.admin.slash(scene.papers, "digest resume"))
@@ -262,19 +273,6 @@ async def test_an_extra_digest_that_discord_refuses_for_now_comes_later_and_says
     await scene.wait(timedelta(minutes=2))
     await scene.tick()
     assert len(scene.papers.history()) == 1
-
-
-async def test_a_display_name_is_shown_as_plain_text(scene: Scene) -> None:
-    await scene.subscribe("agent")
-    joker = scene.guild.add_member(
-        scene.env.create_user("[free](https://evil.example)"),
-        roles=[scene.guild.create_role("More", permissions=discord.Permissions(manage_guild=True))],
-    )
-    await joker.slash(scene.papers, "digest pause")
-    message = shown(await scene.admin.slash(scene.papers, "digest schedule"))
-    raw = "".join(part.get("content", "") for part in parts(message))
-    assert "[free](" not in raw
-    assert "[free](" in text(message)
 
 
 async def test_a_hostile_title_is_shown_and_does_nothing(scene: Scene) -> None:

@@ -51,7 +51,9 @@ class Discord:
         """What happens in place of looking."""
         self.after: dict[ChannelId, BaseException] = {}
         """What happens though the post has arrived."""
-        self.told: list[tuple[GuildId, ChannelId, str]] = []
+        self.told: list[tuple[GuildId, ChannelId, str, ChannelId | None]] = []
+        self.deaf = False
+        """Whether nobody can be told."""
         self.tries = 0
 
     async def publish(self, channel: ChannelId, post: Post, nonce: str) -> MessageId:
@@ -71,8 +73,9 @@ class Discord:
         found = list(self.posts.get(delivery.channel_id, {}))
         return MessageId(found.index(delivery.id) + 100) if delivery.id in found else None
 
-    async def tell(self, guild: GuildId, channel: ChannelId, reason: str) -> None:
-        self.told.append((guild, channel, reason))
+    async def tell(self, guild: GuildId, channel: ChannelId, sentence: str, to: ChannelId | None) -> bool:
+        self.told.append((guild, channel, sentence, to))
+        return not self.deaf
 
     def count(self, channel: ChannelId) -> int:
         return len(self.posts.get(channel, {}))
@@ -635,7 +638,7 @@ async def test_a_refusal_pauses_the_channel_frees_its_papers_and_is_told(
     assert (found.paused, found.next_due) == (str(error), None)
     assert await verdicts(archive) == [(VerdictKind.PAUSED, NOW)]
     assert await papers_shown(archive) == []
-    assert discord.told == [(7, ONE, str(error))]
+    assert discord.told == [(7, ONE, f"is paused: {error}", None)]
     assert discord.count(TWO) == 1
     discord.mend()
     assert await every_minute(archive, discord, NOW + MINUTE, NOW + 9 * MINUTE) == []

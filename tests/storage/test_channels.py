@@ -8,7 +8,7 @@ from datetime import time, timedelta
 import pytest
 
 from bot.errors import NotFound, UserError
-from bot.models import Channel, ChannelId, GuildId, Schedule, TopicId, Verdict, VerdictKind
+from bot.models import Channel, ChannelId, GuildId, Schedule, TopicId, UserId, Verdict, VerdictKind
 from storage import channels, deliveries
 from storage.database import Database
 from tests.making import NOW, WEEKDAYS, channel
@@ -124,13 +124,33 @@ async def test_a_channel_follows_as_many_topics_as_a_menu_lists(db: Database) ->
     assert len(await texts(db)) == channels.MAX_TOPICS
 
 
-async def test_a_server_s_channels_pause_together_and_no_other_s(db: Database) -> None:
+async def test_a_server_s_channels_are_listed_oldest_first(db: Database) -> None:
     for number, guild in ((1, 7), (2, 7), (3, 8)):
         await channel(db, number, guild=guild, created=NOW - number * DAY)
-    await channels.pause_guild(db, GuildId(7), "removed from the server")
-    assert [found.paused for found in await channels.of_guild(db, GuildId(7))] == ["removed from the server"] * 2
     assert [found.id for found in await channels.of_guild(db, GuildId(7))] == [2, 1]
-    assert (await get(db, 3)).paused is None
+
+
+async def test_who_paused_is_known_until_it_runs_again_or_they_ask_to_be_forgotten(db: Database) -> None:
+    ada, max_ = UserId(2**62), UserId(5)
+    for number, person in ((1, ada), (2, ada), (3, max_)):
+        await channel(db, number, guild=number)
+        assert await channels.pause(db, ChannelId(number), "by hand", person)
+    assert not await channels.pause(db, ONE, "by hand", max_)
+    assert [(await get(db, number)).paused_by for number in (1, 2, 3)] == [ada, ada, max_]
+
+    assert await channels.resume(db, await get(db), next_due=NOW + DAY)
+    assert (await get(db)).paused_by is None
+    assert await channels.forget(db, ada) == 1
+    assert await channels.forget(db, ada) == 0
+    assert [((await get(db, number)).paused, (await get(db, number)).paused_by) for number in (1, 2, 3)] == [
+        (None, None),
+        ("by hand", None),
+        ("by hand", max_),
+    ]
+    (topic,) = await channels.topics(db, ChannelId(3))
+    await channels.unsubscribe(db, topic.id)
+    await channel(db, 3)
+    assert (await get(db, 3)).paused_by is None
 
 
 async def test_an_edited_topic_swallows_its_equal(db: Database) -> None:

@@ -1,0 +1,143 @@
+"""What is kept, and for how long.
+
+Owns: the ages at which rows go, and their going, over all tables. Refuses: the rows of `delivery_papers` that
+were shown; they are the promise "at most once, ever" and live as long as their channel.
+Every age is told in the README, with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, time, timedelta
+
+from bot.models import Pruned
+from storage import heartbeat
+from storage.database import Database, seconds
+
+VERDICTS = timedelta(days=400)
+"""A year can be looked back on, with a month in hand."""
+POSTS = timedelta(days=30)
+"""The text of a message that is in its channel (or never will be) is only of use while somebody asks why it
+looked so."""
+MORE = timedelta(days=90)
+"""Nobody presses "n more" under last season's digest; `/search` finds those papers."""
+OBSERVATIONS = timedelta(days=30)
+"""For so long each change of a paper's votes is kept; of older days the last one of each."""
+SEARCHES = timedelta(days=90)
+"""The buttons under an answer work for so long after the query was last asked."""
+LEFT_GUILDS = timedelta(days=30)
+"""Long enough to notice that the bot was removed by mistake; no longer, because nobody there can ask for it."""
+
+EVERY = timedelta(days=1)
+_BEAT = "upkeep"
+_SLICE = 500
+"""Rows changed in one transaction: a digest in a hurry waits for milliseconds."""
+_FOUND = 10 * _SLICE
+"""Rows looked up at once: a first run over years of rows needs little memory."""
+_EMPTY = json.dumps({"blocks": []})
+
+_Rows = Sequence[tuple[object, ...]]
+
+
+async def daily(db: Database, now: datetime) -> Pruned | None:
+    """`prune` where its last whole run is a day ago or more, whatever was restarted meanwhile; else None."""
+    last = await heartbeat.last(db, _BEAT)
+    # A run in the future was told by a clock that was wrong.
+    if last is not None and timedelta(0) <= now - last < EVERY:
+        return None
+    pruned = await prune(db, now)
+    await heartbeat.beat(db, _BEAT, now)
+    return pruned
+
+
+async def prune(db: Database, now: datetime) -> Pruned:
+    """Let go of everything that is older than it may be, in transactions of a few rows each."""
+    channels, guilds = await _left(db, seconds(now - LEFT_GUILDS))
+    # Whole days only: today's midnight less the days.
+    midnight = datetime.combine(now.date(), time(), now.tzinfo)
+    return Pruned(
+        verdicts=await _each(
+            db,
+            "SELECT channel_id, due_at FROM verdicts WHERE due_at < ? LIMIT ?",
+            "DELETE FROM verdicts WHERE channel_id = ? AND due_at = ?",
+            seconds(now - VERDICTS),
+        ),
+        posts=await _each(
+            db,
+            f"""SELECT id FROM deliveries
+            WHERE state IN ('sent', 'refused') AND claimed_at < ? AND post != '{_EMPTY}' LIMIT ?""",
+            f"UPDATE deliveries SET post = '{_EMPTY}' WHERE id = ?",
+            seconds(now - POSTS),
+        ),
+        more=await _each(
+            db,
+            """SELECT delivery_id, position FROM delivery_papers JOIN deliveries ON deliveries.id = delivery_id
+            WHERE NOT shown AND state IN ('sent', 'refused') AND claimed_at < ? LIMIT ?""",
+            "DELETE FROM delivery_papers WHERE delivery_id = ? AND position = ? AND NOT shown",
+            seconds(now - MORE),
+        ),
+        observations=await _each(
+            db,
+            """SELECT paper_id, seen_at FROM observations AS early WHERE seen_at < ? AND EXISTS (
+                SELECT 1 FROM observations WHERE paper_id = early.paper_id
+                AND seen_at > early.seen_at AND seen_at < (early.seen_at / 86400 + 1) * 86400) LIMIT ?""",
+            "DELETE FROM observations WHERE paper_id = ? AND seen_at = ?",
+            seconds(midnight - OBSERVATIONS),
+        ),
+        searches=await _each(
+            db,
+            "SELECT id, asked_at FROM searches WHERE asked_at < ? LIMIT ?",
+            "DELETE FROM searches WHERE id = ? AND asked_at = ?",  # not one that was asked again meanwhile
+            seconds(now - SEARCHES),
+        ),
+        channels=channels,
+        guilds=guilds,
+    )
+
+
+async def _each(db: Database, find: str, change: str, before: int | None) -> int:
+    """`change` every row that `find` names, slice by slice; how many there were."""
+    changed = 0
+    async for found in _found(db, find, before):
+        for start in range(0, len(found), _SLICE):
+            async with db.write() as tx:
+                changed += (await tx.executemany(change, found[start : start + _SLICE])).rowcount
+    return changed
+
+
+async def _found(db: Database, find: str, before: int | None) -> AsyncIterator[_Rows]:
+    """What `find` names before it is changed, again and again until little is left."""
+    size = _FOUND
+    while size == _FOUND:
+        async with db.read() as connection:
+            rows = [tuple(row) for row in await connection.execute_fetchall(find, (before, _FOUND))]
+        size = len(rows)
+        yield rows
+
+
+async def _left(db: Database, before: int | None) -> tuple[int, int]:
+    """Forget the servers that the bot left before then: (channels, servers).
+
+    A channel goes as a whole, or "at most once" would be half remembered. Each is asked for again in its own
+    transaction: the bot may be invited meanwhile.
+    """
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            "SELECT channels.id FROM channels JOIN guilds ON guilds.id = guild_id WHERE left_at < ?", (before,)
+        )
+    channels = 0
+    for (channel_id,) in rows:
+        async with db.write() as tx:
+            # Its topics, deliveries, papers and verdicts go with it.
+            gone = await tx.execute(
+                """DELETE FROM channels WHERE id = ?
+                AND guild_id IN (SELECT id FROM guilds WHERE left_at < ?)""",
+                (channel_id, before),
+            )
+            channels += gone.rowcount
+    async with db.write() as tx:
+        gone = await tx.execute(
+            "DELETE FROM guilds WHERE left_at < ? AND id NOT IN (SELECT guild_id FROM channels)", (before,)
+        )
+        return channels, gone.rowcount
