@@ -61,9 +61,12 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
             wanted["size"] = size
         if wanted:
             found = await ask.reschedule(self.bot.db, found.id, lambda old: replace(old, **wanted), now=now)
-        state = (
-            f"the next {local(found.next_due, 'F')}" if found.next_due else f"paused: {escape(found.paused or '')}"
-        )
+        if found.next_due is None:
+            state = f"paused: {escape(found.paused or '')}"
+        elif wanted and found.next_due <= now:
+            state = "today’s digest has not come yet, so it comes now"
+        else:
+            state = f"the next {local(found.next_due, 'F')}"
         early = answers.early_told(due.is_early(found.schedule, now))
         told = f"<#{found.id}>: {answers.schedule_told(found.schedule)}; {state}.{early}"
         await reply(interaction, posts.notice(told))

@@ -156,14 +156,22 @@ async def unsubscribe(db: Database, topic_id: TopicId) -> None:
 
 
 async def reschedule(db: Database, channel: Channel, schedule: Schedule, *, next_due: datetime) -> bool:
-    """A paused channel stays paused. False, and nothing changed, where a digest came in between:
-    `next_due` was reckoned from a `channel` that is not true any more."""
+    """A paused channel stays paused. False, and nothing changed, where a digest or another change came in
+    between: `schedule` and `next_due` were reckoned from a `channel` that is not true any more."""
     async with db.write() as tx:
         cursor = await tx.execute(
             """UPDATE channels SET post_at = ?, zone = ?, days = ?, size = ?,
                 next_due = iif(paused IS NULL, ?, NULL)
-            WHERE id = ? AND last_due IS ?""",
-            (*_schedule(schedule), seconds(next_due), channel.id, seconds(channel.last_due)),
+            WHERE id = ? AND last_due IS ? AND next_due IS ?
+                AND (post_at, zone, days, size) = (?, ?, ?, ?)""",
+            (
+                *_schedule(schedule),
+                seconds(next_due),
+                channel.id,
+                seconds(channel.last_due),
+                seconds(channel.next_due),
+                *_schedule(channel.schedule),
+            ),
         )
         return cursor.rowcount == 1
 
@@ -187,7 +195,7 @@ async def pause_guild(db: Database, guild_id: GuildId, reason: str) -> None:
 
 
 async def resume(db: Database, channel: Channel, *, next_due: datetime) -> bool:
-    """False as in `reschedule`, and where the channel is not paused any more."""
+    """False, and nothing changed, where a digest came since `channel` was read, or it is not paused any more."""
     async with db.write() as tx:
         cursor = await tx.execute(
             """UPDATE channels SET paused = NULL, next_due = ?
