@@ -161,7 +161,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             "tidy": (3600, tidying),
         }
         # Inside the connection: a digest in hand is sent before Discord is left.
-        async with ticking(ticks, start=now()):
+        async with ticking(ticks, clock=now):
             await discord.wait(stop)
     return 0
 
@@ -248,7 +248,8 @@ async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
     if options.alive:
         # A probe takes no lock and makes no file.
         beat = await asyncio.to_thread(heartbeat.peek, settings.database, "tick")
-        alive = beat is not None and now() - beat < ALIVE
+        # After the host's clock was set back, the last tick lies in the future until the next one.
+        alive = beat is not None and abs(now() - beat) < ALIVE
         print(f"{'alive' if alive else 'not alive'}: last tick {report.at(beat)}")
         return 0 if alive else 1
     from cogs._client import check_token

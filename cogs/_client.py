@@ -56,8 +56,8 @@ class Paperboy(commands.Bot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
-            # Seconds. A longer pause that Discord asks of one channel is taken by the ledger, not by a sleep.
-            max_ratelimit_timeout=60.0,
+            # Seconds, the least there is. A longer pause that Discord asks for is taken by the ledger, not by a sleep.
+            max_ratelimit_timeout=30.0,
         )
         self.db, self.clock, self.feeds = db, clock, tuple(feeds)
         self.publisher = publisher or DiscordPublisher(lambda: self)

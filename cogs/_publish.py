@@ -32,10 +32,11 @@ Answer = TypeVar("Answer")
 _SILENT = discord.AllowedMentions.none()
 _LOOK_BACK, _PAGE = 2_000, 100
 """Messages read, newest first, when looking for a delivery; and how many come in one answer."""
-_PER_SECOND = 48
-"""Requests. Discord takes 50 from a bot, counted over everything but answers to commands."""
-_PATIENCE = 30.0
-"""Seconds until an answer counts as not coming."""
+_STEP = 1 / 48
+"""Seconds between two requests. Discord takes 50 a second from a bot, counted over everything but answers to
+commands."""
+_PATIENCE = 45.0
+"""Seconds until an answer counts as not coming; longer than discord.py waits by itself for a rate limit."""
 _SILENCES = 3
 """So many in a row are an outage."""
 _REFUSED, _BARRED = 300.0, 60.0
@@ -91,7 +92,7 @@ class DiscordPublisher:
         self._client = client
         self._in_hand: dict[str, asyncio.Task[MessageId]] = {}
         self._looking: set[asyncio.Task[MessageId | None]] = set()
-        self._next_slot = 0.0
+        self._turn, self._next_slot = asyncio.Lock(), 0.0
         self._held: tuple[float, str] = (0.0, "")
         self._unanswered = 0
 
@@ -175,10 +176,11 @@ class DiscordPublisher:
             raise worse from error
 
     async def _slot(self) -> None:
-        """Wait for the next place in an even row of requests."""
-        slot = max(self._next_slot, monotonic())
-        self._next_slot = slot + 1 / _PER_SECOND
-        await asyncio.sleep(slot - monotonic())
+        """Wait for the next place in an even row of requests. What a busy moment delayed is not made up for by
+        a burst, but for a single place."""
+        async with self._turn:
+            await asyncio.sleep(self._next_slot - monotonic())
+            self._next_slot = max(self._next_slot, monotonic() - _STEP) + _STEP
 
     def _hold(self, pause: float, reason: str) -> None:
         """Ask Discord nothing for so many seconds: each further answer would be the same, and count."""

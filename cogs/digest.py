@@ -61,7 +61,12 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
             wanted["size"] = size
         if wanted:
             found = await ask.reschedule(self.bot.db, found.id, lambda old: replace(old, **wanted), now=now)
-        state = f"the next {local(found.next_due, 'F')}" if found.next_due else _paused(found)
+        if found.next_due is None:
+            state = _paused(found)
+        elif wanted and found.next_due <= now:
+            state = "today’s digest has not come yet, so it comes now"
+        else:
+            state = f"the next {local(found.next_due, 'F')}"
         early = answers.early_told(due.is_early(found.schedule, now))
         told = f"<#{found.id}>: {answers.schedule_told(found.schedule)}; {state}.{early}"
         await reply(interaction, posts.notice(told))
@@ -100,7 +105,9 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
         person = UserId(interaction.user.id)
-        if not await channels.pause(self.bot.db, found.id, "by hand with /digest pause", person):
+        if not await channels.pause(
+            self.bot.db, found.id, "by hand with /digest pause", now=self.bot.clock(), by=person
+        ):
             raise UserError(f"<#{found.id}> is already {_paused(found)}. `/digest resume` ends that.")
         await reply(interaction, posts.notice(f"<#{found.id}> is paused. `/digest resume` ends that."))
 

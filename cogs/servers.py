@@ -43,7 +43,7 @@ class Servers(commands.Cog):
         number = ChannelId(channel.id)
         await guilds.drop_alerts(self.bot.db, number)
         reason = "the channel was deleted. Use /subscribe for another one"
-        if await channels.pause(self.bot.db, number, reason) and (
+        if await channels.pause(self.bot.db, number, reason, now=self.bot.clock()) and (
             found := await channels.get(self.bot.db, number)
         ):
             await alert.tell(self.bot.db, self.bot.publisher, found, f"is paused: {reason}")

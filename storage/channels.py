@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from datetime import datetime, time
+from typing import Literal
 
 import aiosqlite
 
@@ -165,27 +166,57 @@ async def unsubscribe(db: Database, topic_id: TopicId) -> None:
 
 
 async def reschedule(db: Database, channel: Channel, schedule: Schedule, *, next_due: datetime) -> bool:
-    """A paused channel stays paused. False, and nothing changed, where a digest came in between:
-    `next_due` was reckoned from a `channel` that is not true any more."""
+    """A paused channel stays paused. False, and nothing changed, where a digest or another change came in
+    between: `schedule` and `next_due` were reckoned from a `channel` that is not true any more."""
     async with db.write() as tx:
         cursor = await tx.execute(
             """UPDATE channels SET post_at = ?, zone = ?, days = ?, size = ?,
                 next_due = iif(paused IS NULL, ?, NULL)
-            WHERE id = ? AND last_due IS ?""",
-            (*_schedule(schedule), seconds(next_due), channel.id, seconds(channel.last_due)),
+            WHERE id = ? AND last_due IS ? AND next_due IS ?
+                AND (post_at, zone, days, size) = (?, ?, ?, ?)""",
+            (
+                *_schedule(schedule),
+                seconds(next_due),
+                channel.id,
+                seconds(channel.last_due),
+                seconds(channel.next_due),
+                *_schedule(channel.schedule),
+            ),
         )
         return cursor.rowcount == 1
 
 
-async def pause(db: Database, channel_id: ChannelId, reason: str, by: UserId | None = None) -> bool:
+async def pause(
+    db: Database, channel_id: ChannelId, reason: str, *, now: datetime, by: UserId | None = None
+) -> bool:
     """Post nothing until resumed; False where there was nothing to pause. `reason` is plain text, without
     names: who did it is `by`, which `forget` can take back."""
     async with db.write() as tx:
-        cursor = await tx.execute(
-            "UPDATE channels SET paused = ?, paused_by = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
-            (reason, by, channel_id),
-        )
-        return cursor.rowcount == 1
+        return await stop(tx, "id", channel_id, reason, now=now, by=by) == 1
+
+
+async def stop(
+    tx: aiosqlite.Connection,
+    where: Literal["id", "guild_id"],
+    number: int,
+    reason: str,
+    *,
+    now: datetime,
+    by: UserId | None = None,
+) -> int:
+    """`pause` within another's transaction, for one channel or a server's; how many it stopped. A due moment
+    that no tick has seen yet ends with it, in a verdict."""
+    await tx.execute(
+        f"""INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text)
+        SELECT id, next_due, ?, 'paused', ? FROM channels
+        WHERE {where} = ? AND paused IS NULL AND next_due <= ?""",
+        (seconds(now), f"paused: {reason}", number, seconds(now)),
+    )
+    stopped = await tx.execute(
+        f"UPDATE channels SET paused = ?, paused_by = ?, next_due = NULL WHERE {where} = ? AND paused IS NULL",
+        (reason, by, number),
+    )
+    return stopped.rowcount
 
 
 async def forget(db: Database, person: UserId) -> int:
@@ -202,7 +233,7 @@ async def mark_alerted(db: Database, channel_id: ChannelId, now: datetime) -> No
 
 
 async def resume(db: Database, channel: Channel, *, next_due: datetime) -> bool:
-    """False as in `reschedule`, and where the channel is not paused any more."""
+    """False, and nothing changed, where a digest came since `channel` was read, or it is not paused any more."""
     async with db.write() as tx:
         cursor = await tx.execute(
             """UPDATE channels SET paused = NULL, paused_by = NULL, next_due = ?

@@ -27,12 +27,15 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
+from storage import channels
 from storage.database import Database, known_moment, moment, seconds
 
 ALARMING = 3
 """Due moments in a row that fail before somebody is told: one or two may be an outage."""
 LEASE = timedelta(minutes=2)
 """A claimed delivery belongs to its sender for so long; then the next tick settles it."""
+
+_SET_BACK = timedelta(minutes=1)
 
 _SELECT = (
     "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, message_id,"
@@ -75,9 +78,10 @@ async def unsettled(db: Database, now: datetime, *, grace: timedelta) -> tuple[D
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
             """SELECT deliveries.id FROM deliveries JOIN channels ON channels.id = channel_id
-            WHERE state = 'claimed' AND next_try_at <= ? AND (paused IS NULL OR due_at < ?)
+            WHERE state = 'claimed' AND (next_try_at <= ? OR claimed_at > ?) AND (paused IS NULL OR due_at < ?)
             ORDER BY claimed_at, deliveries.id""",
-            (seconds(now), seconds(now - grace)),
+            # From the future: the host's clock was set back, and what waits for it would wait as long.
+            (seconds(now), seconds(now + _SET_BACK), seconds(now - grace)),
         )
     return tuple(DeliveryId(row[0]) for row in rows)
 
@@ -195,7 +199,9 @@ async def postpone(db: Database, delivery: Delivery, verdict: Verdict | None, *,
             await _judge(tx, verdict)
 
 
-async def give_up(db: Database, delivery: Delivery, verdict: Verdict | None, *, pause: str | None) -> bool:
+async def give_up(
+    db: Database, delivery: Delivery, verdict: Verdict | None, *, pause: str | None, now: datetime
+) -> bool:
     """It will not be sent: its papers count as not shown, and the channel pauses where `pause` says why.
     Returns whether this paused it."""
     async with db.write() as tx:
@@ -204,11 +210,7 @@ async def give_up(db: Database, delivery: Delivery, verdict: Verdict | None, *, 
             await _judge(tx, verdict)
         if not pause:
             return False
-        paused = await tx.execute(
-            "UPDATE channels SET paused = ?, next_due = NULL WHERE id = ? AND paused IS NULL",
-            (pause, delivery.channel_id),
-        )
-        return paused.rowcount == 1
+        return await channels.stop(tx, "id", delivery.channel_id, pause, now=now) == 1
 
 
 async def abandon(db: Database, delivery_id: DeliveryId, told: str, *, now: datetime) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 import aiosqlite
 
 from bot.models import ChannelId, GuildId
+from storage import channels
 from storage.database import Database, seconds
 
 LEFT = "I was removed from this server. Invite me again, then use /digest resume"
@@ -76,6 +77,4 @@ async def _leave(tx: aiosqlite.Connection, guild_id: GuildId, now: datetime) -> 
         ON CONFLICT (id) DO UPDATE SET left_at = coalesce(left_at, excluded.left_at)""",
         (guild_id, seconds(now)),
     )
-    await tx.execute(
-        "UPDATE channels SET paused = ?, next_due = NULL WHERE guild_id = ? AND paused IS NULL", (LEFT, guild_id)
-    )
+    await channels.stop(tx, "guild_id", guild_id, LEFT, now=now)

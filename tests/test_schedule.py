@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Self
 
 import pytest
+from apscheduler.schedulers import base
 
 from bot import schedule
 from bot.schedule import ticking
@@ -22,7 +24,7 @@ async def test_a_tick_comes_at_once_and_then_at_its_interval() -> None:
         times.append(asyncio.get_running_loop().time())
 
     start = asyncio.get_running_loop().time()
-    async with ticking({"tick": (1, tick)}, start=now()):
+    async with ticking({"tick": (1, tick)}, clock=now):
         await asyncio.sleep(0.2)
         assert len(times) == 1
         await asyncio.sleep(1.2)
@@ -47,7 +49,7 @@ async def test_a_slow_tick_never_runs_twice_at_a_time_and_holds_up_no_other() ->
         nonlocal others
         others += 1
 
-    async with ticking({"slow": (1, slow), "other": (1, other)}, start=now()):
+    async with ticking({"slow": (1, slow), "other": (1, other)}, clock=now):
         await asyncio.sleep(2.5)
     assert (running, most, others) == (0, 1, 3)
 
@@ -60,7 +62,7 @@ async def test_an_exception_is_logged_and_ends_nothing(caplog: pytest.LogCapture
         times += 1
         raise RuntimeError(f"surprise {times}")
 
-    async with ticking({"failing": (1, failing)}, start=now()):
+    async with ticking({"failing": (1, failing)}, clock=now):
         await asyncio.sleep(1.2)
     assert times == 2
     assert "surprise 1" in caplog.text
@@ -75,7 +77,7 @@ async def test_leaving_lets_a_running_tick_finish() -> None:
         await asyncio.sleep(0.3)
         done = True
 
-    async with ticking({"tick": (60, tick)}, start=now()):
+    async with ticking({"tick": (60, tick)}, clock=now):
         await asyncio.sleep(0.1)
     assert done
 
@@ -94,7 +96,7 @@ async def test_a_tick_that_does_not_finish_is_cancelled_and_cleans_up_before_the
             await asyncio.sleep(0.05)  # a rollback takes a moment
             cleaned = True
 
-    async with ticking({"hanging": (60, hanging)}, start=now()):
+    async with ticking({"hanging": (60, hanging)}, clock=now):
         await asyncio.sleep(0.1)
     assert cleaned
 
@@ -108,7 +110,7 @@ async def test_an_error_inside_of_the_block_comes_through_after_the_ticks_ended(
         ended = True
 
     async def block() -> None:
-        async with ticking({"tick": (60, tick)}, start=now()):
+        async with ticking({"tick": (60, tick)}, clock=now):
             await asyncio.sleep(0.1)
             raise LookupError
 
@@ -131,7 +133,7 @@ async def test_whenever_the_block_is_left_no_tick_runs_or_begins_afterwards(turn
         finally:
             running -= 1
 
-    async with ticking({"one": (60, tick), "two": (60, tick)}, start=now()):
+    async with ticking({"one": (60, tick), "two": (60, tick)}, clock=now):
         for _ in range(turns):
             await asyncio.sleep(0)
     left = True
@@ -149,7 +151,109 @@ async def test_a_tick_cancelled_at_the_end_is_no_error(
     async def hanging() -> None:
         await asyncio.sleep(60)
 
-    async with ticking({"hanging": (60, hanging)}, start=now()):
+    async with ticking({"hanging": (60, hanging)}, clock=now):
         await asyncio.sleep(0.1)
     await asyncio.sleep(0.05)
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+# --- the host's clock is set ------------------------------------------------------------------------
+
+
+class Host:
+    """The host's clock, as Paperboy and APScheduler read it."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return now() + self.ahead
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    found = Host()
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + found.ahead
+
+    monkeypatch.setattr(base, "datetime", Shifted)
+    monkeypatch.setattr(schedule, "_LOOK_SECONDS", 0.05)
+    return found
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "bot.schedule"]
+
+
+@pytest.mark.parametrize(
+    ("jump", "told"),
+    [
+        (timedelta(hours=-1), "went back by 1:00:00"),
+        (timedelta(hours=1), "went forward by 1:00:00"),
+        (timedelta(days=-400), "went back by 400 days, 0:00:00"),
+        (timedelta(days=20_000), "went forward by 20000 days, 0:00:00"),
+    ],
+)
+async def test_a_jump_of_the_clock_holds_up_no_tick(
+    host: Host, caplog: pytest.LogCaptureFixture, jump: timedelta, told: str
+) -> None:
+    minutes, seconds = asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+    async def minute() -> None:
+        minutes.release()
+
+    async def second() -> None:
+        seconds.release()
+
+    async with asyncio.timeout(30), ticking({"minute": (60, minute), "second": (1, second)}, clock=host.now):
+        await minutes.acquire()
+        await seconds.acquire()
+        assert warnings(caplog) == []
+        host.ahead = jump
+        # Behind the jump each comes at once, and goes on at its interval.
+        await minutes.acquire()
+        for _ in range(3):
+            await seconds.acquire()
+        assert minutes.locked()
+    assert warnings(caplog) == [f"the host's clock {told} (it was set, or the host slept): looking at once"]
+
+
+async def test_a_small_step_of_the_clock_is_no_jump(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    ticked = asyncio.Semaphore(0)
+
+    async def tick() -> None:
+        ticked.release()
+
+    async with asyncio.timeout(30), ticking({"tick": (1, tick)}, clock=host.now):
+        for step in (0.5, -0.5, 2):
+            await ticked.acquire()
+            host.ahead += timedelta(seconds=step)
+        await ticked.acquire()
+    assert warnings(caplog) == []
+
+
+async def test_a_tick_that_runs_while_the_clock_is_set_is_not_run_twice(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    running, most, others = 0, 0, asyncio.Semaphore(0)
+    jumped = asyncio.Event()
+
+    async def long() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await jumped.wait()
+        running -= 1
+
+    async def other() -> None:
+        others.release()
+
+    async with asyncio.timeout(30), ticking({"long": (60, long), "other": (60, other)}, clock=host.now):
+        await others.acquire()
+        host.ahead = timedelta(hours=-1)
+        await others.acquire()
+        jumped.set()
+    assert most == 1
+    assert len(warnings(caplog)) == 1

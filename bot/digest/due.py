@@ -42,6 +42,28 @@ def next_due(schedule: Schedule, after: datetime, *, served: datetime | None = N
     raise ValueError(f"{schedule} is never due")
 
 
+def after_change(
+    schedule: Schedule, now: datetime, *, pending: datetime | None, served: datetime | None
+) -> datetime:
+    """The due moment of a channel that changes to `schedule`; `pending` is the one it had, None while paused.
+
+    A day whose digest was still to come keeps it: where the new schedule has the day, but its time of day has
+    passed, the digest is due at once. A moment that has come already, unseen by a tick, is left to the next
+    tick, unless the new schedule has a later one on its day.
+    """
+    following = next_due(schedule, now, served=served)
+    if pending is None:
+        return following
+    today, day = local_day(schedule, now), local_day(schedule, pending)
+    if served and day <= local_day(schedule, served):
+        return following
+    if day == today == local_day(schedule, following):
+        return following
+    if pending <= now:
+        return pending
+    return now if day == today and today.weekday() in schedule.days else following
+
+
 def _moment(day: date, at: time, zone: ZoneInfo) -> datetime | None:
     """When it is `at` on the local `day`; None where the zone skipped the whole day."""
     for fold in (0, 1):

@@ -83,7 +83,8 @@ async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None
     Raises InvalidQuery, and UserError for an unknown zone.
     """
     asked = query.parse(text)
-    channel, schedule = await _schedule(db, channel_id, zone, now=now)
+    channel = await _with_topics(db, channel_id)
+    schedule, first = await _plan(db, channel_id, zone, now=now) if channel or zone else (None, None)
     since = huggingface.day_of(now - timedelta(days=7))
     news = await index.news(db, today=now.date(), since=since)
     hits = await index.announced(db, asked, today=now.date(), among=news, limit=CANDIDATES)
@@ -94,25 +95,33 @@ async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None
         total=len(matched),
         capped=len(matched) == CANDIDATES,
         schedule=schedule,
-        first=None if schedule is None else _next(schedule, channel, now),
+        first=first,
         paused=channel.paused if channel else None,
         paused_by=channel.paused_by if channel else None,
         early=due.is_early(schedule, now) if schedule else False,
     )
 
 
-async def _schedule(
-    db: Database, channel_id: ChannelId, zone: str | None, *, now: datetime
-) -> tuple[Channel | None, Schedule | None]:
-    """The channel if it has topics, and its schedule: its own, else the one suggested for `zone`."""
+async def _with_topics(db: Database, channel_id: ChannelId) -> Channel | None:
     channel = await channels.get(db, channel_id)
-    if channel and await channels.topics(db, channel_id):
-        return channel, channel.schedule
-    return None, due.suggest(due.zone_named(zone), now) if zone else None
+    return channel if channel and await channels.topics(db, channel_id) else None
 
 
-def _next(schedule: Schedule, channel: Channel | None, now: datetime) -> datetime:
-    return due.next_due(schedule, now, served=channel.last_due if channel else None)
+async def _plan(
+    db: Database, channel_id: ChannelId, zone: str | None, *, now: datetime
+) -> tuple[Schedule, datetime]:
+    """The schedule that a subscription leads to, and its next digest: the channel's own where it has topics,
+    else the one suggested for `zone`. Raises UserError for an unknown zone."""
+    if known := await _with_topics(db, channel_id):
+        return known.schedule, known.next_due or _next(known, now)
+    schedule = due.suggest(due.zone_named(zone or ""), now)
+    # A channel that lost its topics still knows the day of its last digest.
+    before = await channels.get(db, channel_id)
+    return schedule, due.next_due(schedule, now, served=before.last_due if before else None)
+
+
+def _next(channel: Channel, now: datetime) -> datetime:
+    return due.next_due(channel.schedule, now, served=channel.last_due)
 
 
 async def subscribe(
@@ -123,16 +132,14 @@ async def subscribe(
     A channel without topics takes the suggested schedule in `zone`. Raises InvalidQuery and UserError.
     """
     asked = query.parse(text)
-    _, schedule = await _schedule(db, channel_id, zone, now=now)
-    schedule = schedule or due.suggest(due.zone_named(zone), now)
-    before = await channels.get(db, channel_id)
+    schedule, first = await _plan(db, channel_id, zone, now=now)
     new = await channels.subscribe(
         db,
         channel_id,
         guild_id,
         asked.text,
         schedule=schedule,
-        next_due=_next(schedule, before, now),
+        next_due=first,
         now=now,
     )
     channel = await channels.get(db, channel_id)
@@ -144,18 +151,20 @@ async def subscribe(
 async def reschedule(
     db: Database, channel_id: ChannelId, change: Callable[[Schedule], Schedule], *, now: datetime
 ) -> Channel:
-    """Change when a channel's digest comes; a local day that had one gets no second. Raises NotFound."""
+    """Change when a channel's digest comes: today's, if it was still to come, today or at once (`next_due` is
+    then not later than `now`); a local day that had one gets no second. Raises NotFound."""
     while True:
         channel = await _channel(db, channel_id)
         schedule = change(channel.schedule)
-        # A digest in between moves the channel on: reckon again.
-        if await channels.reschedule(db, channel, schedule, next_due=_next(schedule, channel, now)):
+        following = due.after_change(schedule, now, pending=channel.next_due, served=channel.last_due)
+        # A digest or another change in between: reckon again.
+        if await channels.reschedule(db, channel, schedule, next_due=following):
             return await _channel(db, channel_id)
 
 
 async def resume(db: Database, channel: Channel, *, now: datetime) -> datetime:
     """Post again; returns the next due moment. Raises UserError where it runs already."""
-    following = _next(channel.schedule, channel, now)
+    following = _next(channel, now)
     if not await channels.resume(db, channel, next_due=following):
         raise UserError("It runs already. `/status` tells when the next digest comes.")
     return following

@@ -104,7 +104,8 @@ async def _fail(db: Database, publisher: Publisher, channel: Channel, *, now: da
         await alert.if_failing(db, publisher, channel, now)
     except Exception:
         log.exception("channel %s is paused", channel.id)
-        await channels.pause(db, channel.id, BUG)
+        if await channels.pause(db, channel.id, BUG, now=now):
+            await alert.tell(db, publisher, channel, f"is paused: {BUG}")
 
 
 async def _deliver(
@@ -154,7 +155,7 @@ async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, n
     if channel.paused:
         raise UserError(f"<#{channel.id}> is paused. `/digest resume` ends that.")
     last = await deliveries.last_extra(db, channel.id)
-    if last and now - last < _COOLDOWN:
+    if last and timedelta(0) <= now - last < _COOLDOWN:
         minutes = -(-(_COOLDOWN - (now - last)).seconds // 60)
         raise UserError(f"There was one just now: ask again in {counted(minutes, 'minute')}.")
     topics = await topics_of(db, channel)

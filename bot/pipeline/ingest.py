@@ -60,7 +60,7 @@ async def ingest(
         (source, state)
         for source in sources
         for state in [known.get(source.name, FeedState(name=source.name))]
-        if days is not None or state.next_poll_at is None or state.next_poll_at <= now
+        if days is not None or _due(state, now)
     ]
     outcomes = []
     for source, state in waiting:
@@ -86,6 +86,13 @@ async def ingest(
         )
         outcomes.append(outcome)
     return tuple(outcomes)
+
+
+def _due(state: FeedState, now: datetime) -> bool:
+    """A poll in the future means that the host's clock was set back, so that the next one is too far away."""
+    if state.next_poll_at is None or state.next_poll_at <= now:
+        return True
+    return state.polled_at is not None and state.polled_at > now
 
 
 def _reach(state: FeedState, now: datetime, backfill_days: int) -> int:

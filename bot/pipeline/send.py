@@ -136,7 +136,7 @@ async def _failed(
 async def _give_up(
     db: Database, delivery: Delivery, kind: VerdictKind, told: str, *, now: datetime, pause: str | None = None
 ) -> bool:
-    return await deliveries.give_up(db, delivery, _verdict(delivery, kind, told, now=now), pause=pause)
+    return await deliveries.give_up(db, delivery, _verdict(delivery, kind, told, now=now), pause=pause, now=now)
 
 
 def _verdict(delivery: Delivery, kind: VerdictKind, text: str, *, now: datetime) -> Verdict | None:

@@ -110,6 +110,19 @@ async def test_the_schedule_changes_and_tells_what_an_early_hour_costs(scene: Sc
     assert saved.next_due == datetime(2026, 4, 2, 6, 30, tzinfo=UTC)
 
 
+async def test_a_time_that_has_passed_today_brings_today_s_digest_at_once(scene: Scene) -> None:
+    await scene.subscribe("agent")
+    await scene.wait(timedelta(days=1) - timedelta(hours=1))
+    answer = text(shown(await scene.admin.slash(scene.papers, "digest schedule", time="9:00")))
+    assert "at **09:00** (UTC), up to 8 papers; today’s digest has not come yet, so it comes now." in answer
+    assert await scene.tick() == 1
+    assert len(scene.papers.history()) == 1
+    answer = text(shown(await scene.admin.slash(scene.papers, "digest schedule", time="23:00")))
+    assert "at **23:00** (UTC), up to 8 papers; the next <t:" in answer
+    await scene.wait(timedelta(hours=15))
+    assert await scene.tick() == 0
+
+
 async def test_a_wrong_time_or_day_is_explained(scene: Scene) -> None:
     await scene.subscribe("agent")
     for option, value, told in (

@@ -171,6 +171,60 @@ def test_a_change_in_mid_day(now: str, served: str | None, at: str, expected: st
     assert _local(schedule, [moment]) == [expected]
 
 
+NOON = "03-31 12:00"
+
+
+@pytest.mark.parametrize(
+    ("pending", "served", "at", "days", "expected"),
+    [
+        # Today's is still to come: it moves within the day, or comes at once.
+        ("03-31 13:00", "03-30 13:00", "15:00", DAILY, "03-31 15:00"),
+        ("03-31 13:00", "03-30 13:00", "09:00", DAILY, NOON),
+        ("03-31 13:00", None, "09:00", DAILY, NOON),
+        # The new schedule has no digest today.
+        ("03-31 13:00", "03-30 13:00", "09:00", frozenset({2}), "04-01 09:00"),
+        # Today's has come, or its day began without one.
+        ("04-01 10:00", "03-31 10:00", "15:00", DAILY, "04-01 15:00"),
+        ("04-01 10:00", "03-31 10:00", "09:00", DAILY, "04-01 09:00"),
+        ("04-01 10:00", "03-30 10:00", "15:00", DAILY, "03-31 15:00"),
+        ("04-01 10:00", None, "09:00", DAILY, "04-01 09:00"),
+        # Paused: whatever comes next.
+        (None, "03-30 13:00", "09:00", DAILY, "04-01 09:00"),
+        (None, "03-30 13:00", "15:00", DAILY, "03-31 15:00"),
+        # Due already, and no tick has seen it.
+        ("03-31 11:59", "03-30 11:59", "09:00", DAILY, "03-31 11:59"),
+        ("03-31 11:59", "03-30 11:59", "11:59", DAILY, "03-31 11:59"),
+        ("03-31 11:59", "03-30 11:59", "15:00", DAILY, "03-31 15:00"),
+        ("03-31 11:59", "03-30 11:59", "09:00", frozenset({2}), "03-31 11:59"),
+        ("03-30 23:00", "03-29 23:00", "15:00", DAILY, "03-30 23:00"),
+    ],
+)
+def test_a_changed_schedule_leaves_no_due_day_without_its_digest(
+    pending: str | None, served: str | None, at: str, days: frozenset[int], expected: str
+) -> None:
+    def moment(told: str | None) -> datetime | None:
+        return None if told is None else datetime.strptime(f"2026-{told} +0900", "%Y-%m-%d %H:%M %z")
+
+    now = moment(NOON)
+    assert now is not None
+    schedule = _schedule("Asia/Tokyo", at, days)
+    found = due.after_change(schedule, now, pending=moment(pending), served=moment(served))
+    assert _local(schedule, [found]) == [expected]
+
+
+def test_a_changed_zone_has_a_day_of_its_own() -> None:
+    # 08:00 on Wednesday in Auckland, an hour before its digest; on Tuesday's in Los Angeles nothing came yet.
+    now = datetime(2026, 3, 31, 19, tzinfo=UTC)
+    served, pending = now - timedelta(hours=23), now + timedelta(hours=1)
+    assert due.after_change(_schedule("America/Los_Angeles", "09:00"), now, pending=pending, served=served) == now
+    # Two days there are one day here: it has had its digest.
+    served, pending = datetime(2026, 3, 31, 10, 30, tzinfo=UTC), datetime(2026, 3, 31, 11, 30, tzinfo=UTC)
+    tokyo = _schedule("Asia/Tokyo", "09:00")
+    for now in (served + timedelta(minutes=1), pending + timedelta(minutes=1)):
+        found = due.after_change(tokyo, now, pending=pending, served=served)
+        assert _local(tokyo, [found]) == ["04-01 09:00"]
+
+
 def test_a_change_of_zone_counts_the_day_in_the_new_one() -> None:
     served = datetime(2026, 3, 31, 20, tzinfo=UTC)  # 1 April in Tokyo
     tokyo = _schedule("Asia/Tokyo", "23:00")

@@ -24,7 +24,7 @@ import yarl
 import bot.__main__ as command
 import bot.schedule
 import cogs._client  # noqa: F401 - patched by its name
-from bot.schedule import Tick
+from bot.schedule import Clock, Tick
 from storage import deliveries
 
 
@@ -70,9 +70,9 @@ def tick(every: Mapping[str, int]) -> None:
     """Ticks of other lengths, and from the real now: a shifted clock must not ask for months of ticks at once."""
     ticking = bot.schedule.ticking
 
-    def patched(ticks: Mapping[str, tuple[int, Tick]], *, start: datetime) -> AbstractAsyncContextManager[None]:
+    def patched(ticks: Mapping[str, tuple[int, Tick]], *, clock: Clock) -> AbstractAsyncContextManager[None]:
         changed = {name: (every.get(name, seconds), run) for name, (seconds, run) in ticks.items()}
-        return ticking(changed, start=datetime.now(UTC))
+        return ticking(changed, clock=lambda: datetime.now(UTC))
 
     bot.schedule.ticking = patched  # type: ignore[assignment]
 

@@ -270,7 +270,7 @@ async def test_a_paused_channels_claim_comes_to_an_end_after_the_grace(
     await channel(archive)
     discord.before[ONE] = TryLater(1, "down")
     await deliver.deliver_due(archive, discord, now=NOW)
-    await channels.pause(archive, ONE, "by hand")
+    await channels.pause(archive, ONE, "by hand", now=NOW)
     discord.mend()
     await every_minute(archive, discord, NOW + MINUTE, NOW + 7 * HOUR)
     assert await verdicts(archive) == [(VerdictKind.FAILED, NOW)]
@@ -477,14 +477,15 @@ async def test_a_channel_paused_after_it_was_found_due_posts_nothing(
     announced = search.announced
 
     async def meanwhile(db: Database, *args: object, **options: object) -> object:
-        await channels.pause(db, ONE, "by hand")
+        await channels.pause(db, ONE, "by hand", now=NOW)
         return await announced(db, *args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(search, "announced", meanwhile)
     await channel(archive)
     await deliver.deliver_due(archive, discord, now=NOW)
     assert discord.tries == 0
-    assert await verdicts(archive) == []
+    # Its due moment had come: it ends with the pause, and is judged.
+    assert await verdicts(archive) == [(VerdictKind.PAUSED, NOW)]
     assert (await get(archive)).paused == "by hand"
 
 
@@ -693,7 +694,7 @@ async def test_a_claim_of_a_channel_paused_meanwhile_waits(archive: Database, di
     await channel(archive)
     discord.before[ONE] = TryLater(1, "down")
     await deliver.deliver_due(archive, discord, now=NOW)
-    await channels.pause(archive, ONE, "by hand")
+    await channels.pause(archive, ONE, "by hand", now=NOW)
     discord.mend()
     assert await every_minute(archive, discord, NOW + MINUTE, NOW + 9 * MINUTE) == []
     await channels.resume(archive, await get(archive), next_due=NOW + DAY)
@@ -761,7 +762,7 @@ async def test_an_extra_digest_with_nothing_to_show_says_why(archive: Database, 
 
 async def test_a_paused_channel_gets_no_extra_digest(archive: Database, discord: Discord) -> None:
     await channel(archive)
-    await channels.pause(archive, ONE, "by hand")
+    await channels.pause(archive, ONE, "by hand", now=NOW)
     with pytest.raises(UserError, match="is paused"):
         await deliver.deliver_now(archive, discord, await get(archive), now=NOW)
     assert discord.tries == 0
@@ -773,7 +774,7 @@ async def test_an_extra_digest_that_discord_refuses_is_told_to_who_asked(
     await channel(archive)
     discord.before[ONE] = PostRefused(1, "I may not post there")
     with pytest.raises(PostRefused):
-        await deliver.deliver_now(archive, discord, await get(archive), now=NOW)
+        await deliver.deliver_now(archive, discord, await get(archive), now=NOW - MINUTE)
     assert await verdicts(archive) == []
     assert (await get(archive)).paused == "I may not post there"
     assert await papers_shown(archive) == []

@@ -90,6 +90,14 @@ async def test_later_polls_read_the_last_three_days_again(db: Database, world: W
     assert await rows(db, "SELECT votes FROM papers WHERE arxiv_id = '2603.00003'") == [(9,)]
 
 
+async def test_a_source_is_read_on_after_the_host_s_clock_was_set_back(db: Database, world: World) -> None:
+    await poll(db, world, NOW, only="huggingface")
+    back = NOW - DAY
+    assert len(await poll(db, world, back, only="huggingface")) == 1
+    assert (await state(db)).next_poll_at == back + HOUR
+    assert await poll(db, world, back + MINUTE, only="huggingface") == ()
+
+
 async def test_a_busy_day_is_read_with_all_its_pages(db: Database, world: World) -> None:
     world.days = {TODAY: [listed(number, TODAY) for number in range(250)]}
     (outcome,) = await poll(db, world, only="huggingface", backfill=0)

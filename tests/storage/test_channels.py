@@ -65,7 +65,7 @@ async def test_the_same_topic_again_is_no_second_one_whatever_its_capitals(db: D
 
 async def test_a_channel_whose_topics_are_gone_begins_anew_and_runs(db: Database) -> None:
     await channel(db, 1, "agents")
-    await channels.pause(db, ONE, "for a while")
+    await channels.pause(db, ONE, "for a while", now=NOW)
     (topic,) = await channels.topics(db, ONE)
     await channels.unsubscribe(db, topic.id)
     await channel(db, 1, "robots", schedule=KOLKATA, due=NOW + DAY, created=NOW)
@@ -76,7 +76,7 @@ async def test_a_channel_whose_topics_are_gone_begins_anew_and_runs(db: Database
 async def test_only_channels_with_topics_whose_time_has_come_are_due_longest_waiting_first(db: Database) -> None:
     for number, due in ((1, NOW), (2, NOW - DAY), (3, NOW + timedelta(seconds=1)), (4, NOW), (5, NOW)):
         await channel(db, number, due=due)
-    await channels.pause(db, ChannelId(4), "for a while")
+    await channels.pause(db, ChannelId(4), "for a while", now=NOW)
     for topic in await channels.topics(db, ChannelId(5)):
         await channels.unsubscribe(db, topic.id)
     assert [found.id for found in await channels.due(db, NOW)] == [2, 1]
@@ -85,9 +85,9 @@ async def test_only_channels_with_topics_whose_time_has_come_are_due_longest_wai
 
 async def test_a_pause_keeps_its_first_reason_and_ends_by_resuming(db: Database) -> None:
     await channel(db)
-    assert await channels.pause(db, ONE, "no permission")
-    assert not await channels.pause(db, ONE, "by hand")
-    assert not await channels.pause(db, ChannelId(99), "unknown")
+    assert await channels.pause(db, ONE, "no permission", now=NOW)
+    assert not await channels.pause(db, ONE, "by hand", now=NOW)
+    assert not await channels.pause(db, ChannelId(99), "unknown", now=NOW)
     found = await get(db)
     assert (found.paused, found.next_due) == ("no permission", None)
     assert await channels.resume(db, found, next_due=NOW + DAY)
@@ -98,7 +98,7 @@ async def test_a_pause_keeps_its_first_reason_and_ends_by_resuming(db: Database)
 
 async def test_a_new_schedule_leaves_a_paused_channel_paused(db: Database) -> None:
     await channel(db)
-    await channels.pause(db, ONE, "for a while")
+    await channels.pause(db, ONE, "for a while", now=NOW)
     assert await channels.reschedule(db, await get(db), KOLKATA, next_due=NOW + DAY)
     found = await get(db)
     assert (found.schedule, found.paused, found.next_due) == (KOLKATA, "for a while", None)
@@ -110,7 +110,7 @@ async def test_what_was_reckoned_before_a_digest_came_changes_nothing_after_it(d
     silence = Verdict(channel_id=ONE, due_at=NOW, at=NOW, kind=VerdictKind.NOTHING, text="nothing")
     assert await deliveries.record_silence(db, silence, next_due=NOW + DAY)
     assert not await channels.reschedule(db, before, KOLKATA, next_due=NOW + timedelta(hours=1))
-    await channels.pause(db, ONE, "for a while")
+    await channels.pause(db, ONE, "for a while", now=NOW)
     assert not await channels.resume(db, before, next_due=NOW + timedelta(hours=1))
     found = await get(db)
     assert (found.schedule, found.paused) == (WEEKDAYS, "for a while")
@@ -134,8 +134,8 @@ async def test_who_paused_is_known_until_it_runs_again_or_they_ask_to_be_forgott
     ada, max_ = UserId(2**62), UserId(5)
     for number, person in ((1, ada), (2, ada), (3, max_)):
         await channel(db, number, guild=number)
-        assert await channels.pause(db, ChannelId(number), "by hand", person)
-    assert not await channels.pause(db, ONE, "by hand", max_)
+        assert await channels.pause(db, ChannelId(number), "by hand", now=NOW, by=person)
+    assert not await channels.pause(db, ONE, "by hand", now=NOW, by=max_)
     assert [(await get(db, number)).paused_by for number in (1, 2, 3)] == [ada, ada, max_]
 
     assert await channels.resume(db, await get(db), next_due=NOW + DAY)

@@ -91,7 +91,7 @@ async def test_a_due_moment_is_claimed_once_however_many_race(ready: Database) -
 
 
 async def test_a_channel_paused_or_moved_meanwhile_is_not_claimed(ready: Database) -> None:
-    await channels.pause(ready, ONE, "by hand")
+    await channels.pause(ready, ONE, "by hand", now=NOW)
     assert not await deliveries.claim(ready, delivery(shown=(1,)), next_due=NOW + DAY)
     assert not await deliveries.record_silence(ready, verdict(), next_due=NOW + DAY)
     found = await channels.get(ready, ONE)
@@ -99,8 +99,21 @@ async def test_a_channel_paused_or_moved_meanwhile_is_not_claimed(ready: Databas
     await channels.resume(ready, found, next_due=NOW + DAY)
     assert not await deliveries.claim(ready, delivery(shown=(1,)), next_due=NOW + DAY)
     assert not await deliveries.claim(ready, delivery(number=99), next_due=NOW + DAY)
-    for table in ("deliveries", "delivery_papers", "verdicts"):
+    for table in ("deliveries", "delivery_papers"):
         assert await rows(ready, f"SELECT count(*) FROM {table}") == [(0,)]
+    # The moment that had come when it was paused.
+    (judged,) = await deliveries.verdicts(ready, ONE)
+    assert (judged.kind, judged.due_at, judged.text) == (VerdictKind.PAUSED, NOW, "paused: by hand")
+
+
+async def test_a_moment_still_to_come_has_no_verdict_when_its_channel_is_paused(ready: Database) -> None:
+    assert await channels.pause(ready, ONE, "by hand", now=NOW - timedelta(seconds=1))
+    assert await deliveries.verdicts(ready, ONE) == ()
+
+
+async def test_after_the_clock_was_set_back_a_claim_does_not_wait_for_it_to_catch_up(ready: Database) -> None:
+    await deliveries.claim(ready, delivery(at=NOW + timedelta(hours=1)), next_due=NOW + DAY)
+    assert await unsettled(ready, NOW) == ("d1",)
 
 
 async def test_a_paper_is_shown_once_to_a_channel_and_may_be_to_another(ready: Database) -> None:
@@ -165,7 +178,7 @@ async def test_the_oldest_claim_is_settled_first_and_a_paused_channel_waits(read
     await deliveries.claim(ready, delivery("young", 1, at=NOW + timedelta(minutes=1)), next_due=NOW + DAY)
     await deliveries.claim(ready, delivery("old", 2), next_due=NOW + DAY)
     assert await unsettled(ready, NOW + DAY) == ("old", "young")
-    await channels.pause(ready, ONE, "by hand")
+    await channels.pause(ready, ONE, "by hand", now=NOW)
     assert await unsettled(ready, NOW + DAY) == ("old",)
     # Nobody resumed it: what it claimed must come to an end all the same.
     assert await unsettled(ready, NOW + GRACE + DAY) == ("old", "young")
@@ -178,8 +191,8 @@ async def test_giving_up_frees_the_papers_and_pauses_only_with_a_reason(
     given = delivery(shown=(1, 2))
     await deliveries.claim(ready, given, next_due=NOW + DAY)
     kind = VerdictKind.PAUSED if pause else VerdictKind.FAILED
-    assert await deliveries.give_up(ready, given, verdict(kind), pause=pause) == bool(pause)
-    assert not await deliveries.give_up(ready, given, verdict(kind), pause=pause)
+    assert await deliveries.give_up(ready, given, verdict(kind), pause=pause, now=NOW) == bool(pause)
+    assert not await deliveries.give_up(ready, given, verdict(kind), pause=pause, now=NOW)
     assert await deliveries.shown(ready, ONE, given.shown) == set()
     assert (await deliveries.get(ready, given.id)).state == DeliveryState.REFUSED
     assert await unsettled(ready, NOW + DAY) == ()

@@ -29,7 +29,7 @@ AT = int(NOW.timestamp())
 async def test_a_server_s_channels_pause_together_and_no_other_s(db: Database) -> None:
     for number, guild in ((1, 7), (2, 7), (3, 8)):
         await channel(db, number, guild=guild)
-    await channels.pause(db, ChannelId(2), "for a while")
+    await channels.pause(db, ChannelId(2), "for a while", now=NOW)
     await guilds.leave(db, SEVEN, NOW)
     assert await paused(db) == {1: guilds.LEFT, 2: "for a while", 3: None}
     assert await left(db) == {7: AT}

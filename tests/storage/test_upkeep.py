@@ -82,7 +82,7 @@ async def test_a_message_s_text_goes_after_thirty_days_and_its_row_stays(ready: 
 async def test_a_refused_delivery_keeps_its_row_only(ready: Database) -> None:
     old = delivery("old", at=NOW - 91 * DAY, shown=(1, 2))
     assert await deliveries.claim(ready, old, next_due=NOW + DAY)
-    await deliveries.give_up(ready, old, None, pause=None)
+    await deliveries.give_up(ready, old, None, pause=None, now=NOW)
     assert await upkeep.prune(ready, NOW) == replace(NONE, posts=1, more=2)
     assert await get(ready, "old") == (False, 0, 0)
 
