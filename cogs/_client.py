@@ -56,7 +56,7 @@ class Paperboy(commands.Bot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
-            # Seconds, the least there is. A longer pause that Discord asks for is taken by the ledger, not by a sleep.
+            # Seconds, the least there is. A longer pause that Discord asks for is the ledger's, not a sleep.
             max_ratelimit_timeout=30.0,
         )
         self.db, self.clock, self.feeds = db, clock, tuple(feeds)
