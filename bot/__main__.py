@@ -84,8 +84,20 @@ def _log(settings: config.Settings) -> None:
     # Their DEBUG prints what people ask, with the tokens of their interactions.
     for name in ("discord", "aiosqlite"):
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
+    logging.getLogger("discord.client").addFilter(_brief)
     # Each tick's "executed successfully" is no news, nor is a tick that waits for a long one before it.
     logging.getLogger("apscheduler").setLevel(max(logging.ERROR, logging.getLogger().level))
+
+
+def _brief(record: logging.LogRecord) -> bool:
+    """A lost connection in one line: discord.py logs each attempt to get it back with forty lines of its code."""
+    if record.exc_info and record.exc_info[1] and str(record.msg).startswith("Attempting a reconnect"):
+        error = record.exc_info[1]
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg = "the connection to Discord is lost (%s: %s); next try in %.1f seconds"
+        record.args = (type(error).__name__, error, *(record.args or ()))
+        record.exc_info = None
+    return True
 
 
 def _fetcher(settings: config.Settings) -> Fetcher:
