@@ -147,15 +147,16 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
 
         async def delivering() -> None:
             # Due times wait in the database until there is somebody to deliver to.
-            if discord.ready:
-                await deliver.deliver_due(
-                    db,
-                    discord.publisher,
-                    now=now(),
-                    grace=settings.grace,
-                    post_when_unsure=settings.post_when_unsure,
-                )
-            await heartbeat.beat(db, "deliver", now())
+            if not discord.ready:
+                return
+            await heartbeat.beat(db, "connected", now())
+            await deliver.deliver_due(
+                db,
+                discord.publisher,
+                now=now(),
+                grace=settings.grace,
+                post_when_unsure=settings.post_when_unsure,
+            )
 
         async def ingesting() -> None:
             for outcome in await _poll(settings, db, fetch, days=None):
@@ -237,16 +238,16 @@ async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int
 
 async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
     async with Database(settings.database, create=False) as db:
-        beat, delivered = await heartbeat.last(db, "tick"), await heartbeat.last(db, "deliver")
+        beat, connected = await heartbeat.last(db, "tick"), await heartbeat.last(db, "connected")
         print(f"{await papers.count(db)} papers")
-        print(f"last sign of life of `run`: {report.at(beat)}; looked for due digests: {report.at(delivered)}")
+        print(f"last sign of life of `run`: {report.at(beat)}; connected to Discord: {report.at(connected)}")
         states = await feeds.states(db)
         for feed in settings.feeds:
             print(report.source_line(feed, states.get(feed.name)))
         for channel in await channels.every(db):
             topics = await channels.topics(db, channel.id)
             verdicts = await deliveries.verdicts(db, channel.id)
-            print(*report.channel_lines(channel, topics, verdicts), sep="\n")
+            print(*report.channel_lines(channel, topics, verdicts, now=now()), sep="\n")
     return 0
 
 
