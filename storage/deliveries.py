@@ -38,7 +38,7 @@ LEASE = timedelta(minutes=2)
 _SET_BACK = timedelta(minutes=1)
 
 _SELECT = (
-    "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, message_id,"
+    "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, trouble, message_id,"
     " (SELECT json_group_array(json_array(paper_id, shown)) FROM"
     " (SELECT paper_id, shown FROM delivery_papers WHERE delivery_id = deliveries.id ORDER BY position))"
     " AS papers FROM deliveries"
@@ -59,6 +59,7 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         more=tuple(PaperId(paper_id) for paper_id, shown in papers if not shown),
         attempts=row["attempts"],
         next_try_at=moment(row["next_try_at"]),
+        trouble=row["trouble"],
         message_id=None if row["message_id"] is None else MessageId(row["message_id"]),
     )
 
@@ -188,12 +189,14 @@ async def mark_sent(db: Database, delivery: Delivery, message_id: MessageId, ver
             await _judge(tx, verdict)
 
 
-async def postpone(db: Database, delivery: Delivery, verdict: Verdict | None, *, next_try_at: datetime) -> None:
-    """It may work later; `verdict` says so for the time being."""
+async def postpone(
+    db: Database, delivery: Delivery, verdict: Verdict | None, *, next_try_at: datetime, trouble: str
+) -> None:
+    """It may work later; `verdict` says so for the time being. `trouble`: why it did not now, in words."""
     async with db.write() as tx:
         await tx.execute(
-            "UPDATE deliveries SET attempts = attempts + 1, next_try_at = ? WHERE id = ?",
-            (seconds(next_try_at), delivery.id),
+            "UPDATE deliveries SET attempts = attempts + 1, next_try_at = ?, trouble = ? WHERE id = ?",
+            (seconds(next_try_at), trouble, delivery.id),
         )
         if verdict:
             await _judge(tx, verdict)

@@ -261,7 +261,7 @@ async def test_a_claim_from_before_the_next_due_moment_is_not_posted_beside_it(
     assert discord.count(ONE) == 1
     assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED, VerdictKind.FAILED]
     (_, failed) = await deliveries.verdicts(archive, ONE)
-    assert failed.text == "not posted before the next one was due; its papers fold into the next digest"
+    assert failed.text == "not posted before the next one was due (down); its papers fold into the next digest"
 
 
 async def test_a_paused_channels_claim_comes_to_an_end_after_the_grace(
@@ -601,7 +601,7 @@ async def test_an_outage_of_more_than_six_hours_frees_the_papers_for_the_next_di
     await every_minute(archive, discord, NOW + 7 * HOUR + MINUTE, NOW + 8 * HOUR)
     (verdict,) = await deliveries.verdicts(archive, ONE)
     assert (verdict.kind, verdict.due_at) == (VerdictKind.FAILED, NOW)
-    assert verdict.text.startswith("not posted within 6 hours")
+    assert verdict.text.startswith("not posted within 6 hours (Discord answers 503); its papers fold into")
     assert discord.count(ONE) == 0
     assert await papers_shown(archive) == []
     found = await get(archive)
