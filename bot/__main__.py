@@ -24,7 +24,7 @@ from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
 from bot.pipeline import ask, deliver, draft, ingest
-from storage import backup, channels, deliveries, feeds, heartbeat, papers, upkeep
+from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
 
 ALIVE = timedelta(minutes=3)
@@ -246,8 +246,8 @@ async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
             print(report.source_line(feed, states.get(feed.name)))
         for channel in await channels.every(db):
             topics = await channels.topics(db, channel.id)
-            verdicts = await deliveries.verdicts(db, channel.id)
-            print(*report.channel_lines(channel, topics, verdicts, now=now()), sep="\n")
+            ended = await verdicts.latest(db, channel.id)
+            print(*report.channel_lines(channel, topics, ended, now=now()), sep="\n")
     return 0
 
 
