@@ -1,10 +1,10 @@
-"""Digests for many channels due in the same minute: `python -m tests.bench.deliver --data DIR`.
+"""Digests for many channels due in the same minute: `python -m tests.bench.deliver [--data DIR]`.
 
-DIR holds `feeds/arxiv_cs_cv/*.json`: its last 600 papers are the day's news, the others the archive. Each channel
-has five topics out of 2,000, the common ones held by many. First without sending (what composing and the ledger
-cost), then against the Discord of `tests.peer` in a process of its own, which enforces 50 requests a second over
-all and 5 in 5 seconds per channel. The alternative beside which a run is read is Discord's own limit: no bot can
-be faster.
+DIR holds `feeds/arxiv_cs_cv/*.json`: its last 600 papers are the day's news, the others the archive. Without it
+as many papers are put together from the words of the bundled sample. Each channel has five topics out of 2,000,
+the common ones held by many. First without sending (what composing and the ledger cost), then against the Discord
+of `tests.peer` in a process of its own, which enforces 50 requests a second over all and 5 in 5 seconds per
+channel. A run is read beside Discord's own limit, than which no bot can be faster.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.feeds import arxiv
+from bot import demo
+from bot.feeds import arxiv, huggingface
 from bot.models import Delivery, Entry, MessageId, Publisher
 from bot.pipeline import deliver
 from cogs._client import Connection
 from storage.database import Database
 from tests.feeds.test_arxiv import as_rss
-from tests.making import NOW, rows, store
+from tests.making import NOW, entry, rows, store
 from tests.peer.launch import point
 from tests.peer.limits import PER_SECOND
 from tests.peer.shapes import GUILD
@@ -60,16 +61,43 @@ class Nowhere:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--data", type=Path, required=True)
+    options.add_argument("--data", type=Path)
     options.add_argument("--channels", type=int, nargs="+", default=[100, 1_000, 10_000])
     options.add_argument("--simulated", action="store_true", help="without sending only")
     given = options.parse_args()
-    files = sorted((given.data / "feeds/arxiv_cs_cv").glob("*.json"))
-    entries = [entry for file in files for entry in arxiv.parse(as_rss(json.loads(file.read_bytes()))).entries]
+    entries = captured(given.data) if given.data else made_up(2_500)
     for count in given.channels:
         asyncio.run(compose_only(entries, count))
         if not given.simulated:
             asyncio.run(send(entries, count))
+
+
+def captured(data: Path) -> list[Entry]:
+    files = sorted((data / "feeds/arxiv_cs_cv").glob("*.json"))
+    return [one for file in files for one in arxiv.parse(as_rss(json.loads(file.read_bytes()))).entries]
+
+
+def made_up(count: int) -> list[Entry]:
+    """Papers of the usual length whose words are as frequent as in the sample."""
+    files = sorted((demo.SAMPLE / "huggingface").glob("*.json"))
+    papers = [one.paper for file in files for one in huggingface.parse(file.read_bytes()).entries]
+    titles = [word for paper in papers for word in paper.title.split()]
+    texts = [word for paper in papers for word in f"{paper.abstract} {paper.summary}".split()]
+    chance = random.Random(1)
+
+    def sentence(words: Sequence[str], length: int) -> str:
+        return " ".join(chance.choices(words, k=length)).capitalize()
+
+    return [
+        entry(
+            sentence(titles, 10),
+            arxiv_id=f"2603.{number:05}",
+            abstract=". ".join(sentence(texts, 25) for _ in range(7)) + ".",
+            authors=tuple(sentence(titles, 2) for _ in range(5)),
+            categories=("cs.CV",),
+        )
+        for number in range(count)
+    ]
 
 
 async def compose_only(entries: Sequence[Entry], count: int) -> None:
@@ -120,10 +148,10 @@ async def fill(db: Database, entries: Sequence[Entry], count: int) -> None:
     """The archive, and channels whose topics are words and pairs of words of the day's titles."""
     old, new = entries[:-NEWS], entries[-NEWS:]
     day = NOW.date()
-    await store(db, "arxiv:cs.CV", *(replace(entry, listed_on=day - timedelta(days=9)) for entry in old))
-    await store(db, "arxiv:cs.CV", *(replace(entry, listed_on=day) for entry in new))
+    await store(db, "arxiv:cs.CV", *(replace(one, listed_on=day - timedelta(days=9)) for one in old))
+    await store(db, "arxiv:cs.CV", *(replace(one, listed_on=day) for one in new))
     chance = random.Random(1)
-    words = [re.findall(r"[a-z]{4,}", entry.paper.title.lower()) for entry in new]
+    words = [re.findall(r"[a-z]{4,}", one.paper.title.lower()) for one in new]
     singles = sorted({word for title in words for word in title})
     pairs = sorted(
         {" ".join(sorted(chance.sample(title, 2))) for title in words if len(title) > 1 for _ in range(4)}
