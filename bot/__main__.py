@@ -24,7 +24,7 @@ from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
 from bot.pipeline import ask, deliver, draft, ingest
-from storage import backup, channels, deliveries, feeds, heartbeat, papers, upkeep
+from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
 
 ALIVE = timedelta(minutes=3)
@@ -84,8 +84,20 @@ def _log(settings: config.Settings) -> None:
     # Their DEBUG prints what people ask, with the tokens of their interactions.
     for name in ("discord", "aiosqlite"):
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
+    logging.getLogger("discord.client").addFilter(_brief)
     # Each tick's "executed successfully" is no news, nor is a tick that waits for a long one before it.
     logging.getLogger("apscheduler").setLevel(max(logging.ERROR, logging.getLogger().level))
+
+
+def _brief(record: logging.LogRecord) -> bool:
+    """A lost connection in one line: discord.py logs each attempt to get it back with forty lines of its code."""
+    if record.exc_info and record.exc_info[1] and str(record.msg).startswith("Attempting a reconnect"):
+        error = record.exc_info[1]
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg = "the connection to Discord is lost (%s: %s); next try in %.1f seconds"
+        record.args = (type(error).__name__, error, *(record.args or ()))
+        record.exc_info = None
+    return True
 
 
 def _fetcher(settings: config.Settings) -> Fetcher:
@@ -135,15 +147,16 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
 
         async def delivering() -> None:
             # Due times wait in the database until there is somebody to deliver to.
-            if discord.ready:
-                await deliver.deliver_due(
-                    db,
-                    discord.publisher,
-                    now=now(),
-                    grace=settings.grace,
-                    post_when_unsure=settings.post_when_unsure,
-                )
-            await heartbeat.beat(db, "deliver", now())
+            if not discord.ready:
+                return
+            await heartbeat.beat(db, "connected", now())
+            await deliver.deliver_due(
+                db,
+                discord.publisher,
+                now=now(),
+                grace=settings.grace,
+                post_when_unsure=settings.post_when_unsure,
+            )
 
         async def ingesting() -> None:
             for outcome in await _poll(settings, db, fetch, days=None):
@@ -225,16 +238,16 @@ async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int
 
 async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
     async with Database(settings.database, create=False) as db:
-        beat, delivered = await heartbeat.last(db, "tick"), await heartbeat.last(db, "deliver")
+        beat, connected = await heartbeat.last(db, "tick"), await heartbeat.last(db, "connected")
         print(f"{await papers.count(db)} papers")
-        print(f"last sign of life of `run`: {report.at(beat)}; looked for due digests: {report.at(delivered)}")
+        print(f"last sign of life of `run`: {report.at(beat)}; connected to Discord: {report.at(connected)}")
         states = await feeds.states(db)
         for feed in settings.feeds:
             print(report.source_line(feed, states.get(feed.name)))
         for channel in await channels.every(db):
             topics = await channels.topics(db, channel.id)
-            verdicts = await deliveries.verdicts(db, channel.id)
-            print(*report.channel_lines(channel, topics, verdicts), sep="\n")
+            ended = await verdicts.latest(db, channel.id)
+            print(*report.channel_lines(channel, topics, ended, now=now()), sep="\n")
     return 0
 
 

@@ -13,7 +13,7 @@ from bot import report
 from bot.digest.markup import as_text
 from bot.models import ChannelId, Delivery, FeedKind, GuildId, MessageId, Post
 from bot.pipeline import ask, deliver, ingest
-from storage import deliveries
+from storage import verdicts
 from storage.database import Database
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -58,7 +58,7 @@ async def play(database: Path, tell: Callable[[str], None]) -> None:
         tell(f"\n3. It is {NOW:%A %d %B %Y, %H:%M} UTC: the digest is due\n{'─' * 100}")
         await deliver.deliver_due(db, channel, now=NOW)
         tell("\n".join(channel.posts))
-        (verdict,) = await deliveries.verdicts(db, _CHANNEL, limit=1)
+        (verdict,) = await verdicts.latest(db, _CHANNEL, limit=1)
         tell(f"{'─' * 100}\n   {verdict.text}")
         tell(f"\n4. Somebody asks /search {SEARCH}\n{'─' * 100}")
         tell(report.answer_text(await ask.search(db, SEARCH, now=NOW, limit=3)))

@@ -519,6 +519,8 @@ class Delivery:
     """The papers behind its "n more" button."""
     attempts: int = 0
     next_try_at: datetime | None = None
+    trouble: str | None = None
+    """Why the last try failed, in words."""
     message_id: MessageId | None = None
 
 

@@ -90,9 +90,16 @@ def source_line(feed: Feed, state: FeedState | None) -> str:
     return f"{feed.label}: read {at(state.succeeded_at)}, {state.entries} entries; next {at(state.next_poll_at)}"
 
 
-def channel_lines(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdict]) -> list[str]:
+def channel_lines(
+    channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdict], *, now: datetime
+) -> list[str]:
     schedule = channel.schedule
-    state = f"paused: {channel.paused}" if channel.paused else f"next {at(channel.next_due)}"
+    if channel.paused:
+        state = f"paused: {channel.paused}"
+    elif topics and channel.next_due and channel.next_due < now:
+        state = f"due since {at(channel.next_due)}, waits until `run` is connected to Discord"
+    else:
+        state = f"next {at(channel.next_due)}"
     lines = [
         f"channel {channel.id}: {days_told(schedule.days)} {schedule.post_at:%H:%M} {schedule.zone}, {state}",
         f"  topics: {', '.join(topic.text for topic in topics) or 'none'}",

@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.errors import PaperboyError
+
 log = logging.getLogger(__name__)
 
 Tick = Callable[[], Awaitable[object]]
@@ -42,7 +44,7 @@ class _Interval(IntervalTrigger):  # type: ignore[misc]
 async def ticking(ticks: Mapping[str, tuple[int, Tick]], *, clock: Clock) -> AsyncIterator[None]:
     """Call every tick at once and then at its interval in seconds, never twice at the same time.
 
-    An exception in a tick is logged and ends nothing; nor does a jump of the host's clock, behind which every
+    An error in a tick is logged and ends nothing; nor does a jump of the host's clock, behind which every
     tick comes at once. Leaving the block lets running ticks finish for a moment, then cancels them: whatever
     they had claimed is settled by the next start.
     """
@@ -52,7 +54,7 @@ async def ticking(ticks: Mapping[str, tuple[int, Tick]], *, clock: Clock) -> Asy
     scheduler = AsyncIOScheduler(timezone="UTC")
     for name, (seconds, tick) in ticks.items():
 
-        async def run(tick: Tick = tick) -> None:
+        async def run(tick: Tick = tick, name: str = name) -> None:
             if ending:
                 return
             task = asyncio.ensure_future(tick())
@@ -62,6 +64,8 @@ async def ticking(ticks: Mapping[str, tuple[int, Tick]], *, clock: Clock) -> Asy
             except asyncio.CancelledError:
                 if not ending:
                     raise
+            except PaperboyError as error:  # expected, and told in words: a full disk, a locked database
+                log.error("%s: %s", name, error)
             finally:
                 running.discard(task)
 

@@ -164,6 +164,10 @@ def require_posting(channel: discord.abc.GuildChannel) -> None:
 # --- the connection ---------------------------------------------------------------------------------
 
 
+_FAREWELL = 2.0
+"""Seconds for leaving Discord."""
+
+
 class Connection:
     """Keeps a client connected: discord.py ends on a refused first connection or an event that it cannot
     parse; then a fresh client starts, after growing pauses. Use as `async with`."""
@@ -229,12 +233,18 @@ class Connection:
             # discord.py trips over its own repair where the first connection to the gateway fails.
             tripped = isinstance(error, AttributeError) and error.__context__
             cause = tripped or error
-            log.warning("the connection to Discord ended: %s: %s", type(cause).__name__, cause)
+            known = isinstance(cause, discord.DiscordException | aiohttp.ClientError | OSError)
+            why = "" if known else "discord.py could not read what Discord sent: "
+            log.warning("the connection to Discord ended: %s%s: %s", why, type(cause).__name__, cause)
         finally:
             self._bot = None
-            await bot.close()
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            leaving = asyncio.create_task(bot.close())
+            # discord.py waits half a minute for a gateway that does not answer its farewell.
+            await asyncio.wait({leaving}, timeout=_FAREWELL)
+            await bot.http.close()
+            for task in (leaving, running):
+                task.cancel()
+            await asyncio.gather(leaving, running, return_exceptions=True)
 
 
 async def check_token(token: str) -> tuple[str, bool]:

@@ -32,6 +32,8 @@ Answer = TypeVar("Answer")
 _SILENT = discord.AllowedMentions.none()
 _LOOK_BACK, _PAGE = 2_000, 100
 """Messages read, newest first, when looking for a delivery; and how many come in one answer."""
+_REMEMBERED = 10_000
+"""Posts whose number is known without looking."""
 _STEP = 1 / 48
 """Seconds between two requests. Discord takes 50 a second from a bot, counted over everything but answers to
 commands."""
@@ -91,6 +93,8 @@ class DiscordPublisher:
     def __init__(self, client: Callable[[], discord.Client | None]) -> None:
         self._client = client
         self._in_hand: dict[str, asyncio.Task[MessageId]] = {}
+        self._arrived: dict[str, MessageId] = {}
+        """The last posts: the database may not have taken what Discord did."""
         self._looking: set[asyncio.Task[MessageId | None]] = set()
         self._turn, self._next_slot = asyncio.Lock(), 0.0
         self._held: tuple[float, str] = (0.0, "")
@@ -108,11 +112,13 @@ class DiscordPublisher:
         return await self._patiently(channel, sending)
 
     async def find(self, delivery: Delivery) -> MessageId | None:
-        """The message of a delivery, recognised by its id in the message's button: readers cannot see it,
-        and no text can forge it.
+        """The message of a delivery: known by its number, or recognised by the delivery's id in the message's
+        button, which readers cannot see and no text can forge.
 
         Raises CannotLook where the history may not be read or is too long, else like `publish`.
         """
+        if message := self._arrived.get(delivery.id):
+            return message
         if sending := self._in_hand.get(delivery.id):
             return await self._patiently(delivery.channel_id, sending)
         looking = asyncio.create_task(self._look(self._connected(delivery.channel_id), delivery))
@@ -124,7 +130,11 @@ class DiscordPublisher:
     async def _post(self, client: discord.Client, channel: ChannelId, post: Post, nonce: str) -> MessageId:
         await self._slot()
         place = client.get_partial_messageable(channel)
-        return MessageId((await place.send(view=layout(post), nonce=nonce, allowed_mentions=_SILENT)).id)
+        message = MessageId((await place.send(view=layout(post), nonce=nonce, allowed_mentions=_SILENT)).id)
+        self._arrived[nonce] = message
+        if len(self._arrived) > _REMEMBERED:
+            del self._arrived[next(iter(self._arrived))]
+        return message
 
     async def _look(self, client: discord.Client, delivery: Delivery) -> MessageId | None:
         known = client.get_channel(delivery.channel_id)

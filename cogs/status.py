@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.digest import status
 from bot.models import Channel, GuildId
 from cogs._client import Interaction, Paperboy, reply
-from storage import channels, deliveries, feeds, papers
+from storage import channels, feeds, papers, verdicts
 
 
 class Status(commands.Cog):
@@ -24,7 +24,7 @@ class Status(commands.Cog):
         states = await feeds.states(db)
         own = await channels.of_guild(db, GuildId(interaction.guild_id or 0))
         told = [
-            (channel, await channels.topics(db, channel.id), await deliveries.verdicts(db, channel.id))
+            (channel, await channels.topics(db, channel.id), await verdicts.latest(db, channel.id))
             for channel in own
             if self._may_see(interaction, channel)
         ]

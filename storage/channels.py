@@ -14,7 +14,8 @@ from typing import Literal
 import aiosqlite
 
 from bot.errors import NotFound, UserError
-from bot.models import Channel, ChannelId, GuildId, Schedule, Topic, TopicId, UserId
+from bot.models import Channel, ChannelId, GuildId, Schedule, Topic, TopicId, UserId, Verdict, VerdictKind
+from storage import verdicts
 from storage.database import Database, known_moment, moment, seconds
 
 MAX_TOPICS = 25
@@ -206,12 +207,21 @@ async def stop(
 ) -> int:
     """`pause` within another's transaction, for one channel or a server's; how many it stopped. A due moment
     that no tick has seen yet ends with it, in a verdict."""
-    await tx.execute(
-        f"""INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text)
-        SELECT id, next_due, ?, 'paused', ? FROM channels
-        WHERE {where} = ? AND paused IS NULL AND next_due <= ?""",
-        (seconds(now), f"paused: {reason}", number, seconds(now)),
+    passed = await tx.execute_fetchall(
+        f"SELECT id, next_due FROM channels WHERE {where} = ? AND paused IS NULL AND next_due <= ?",
+        (number, seconds(now)),
     )
+    for channel_id, due_at in passed:
+        await verdicts.judge(
+            tx,
+            Verdict(
+                channel_id=ChannelId(channel_id),
+                due_at=known_moment(due_at),
+                at=now,
+                kind=VerdictKind.PAUSED,
+                text=f"paused: {reason}",
+            ),
+        )
     stopped = await tx.execute(
         f"UPDATE channels SET paused = ?, paused_by = ?, next_due = NULL WHERE {where} = ? AND paused IS NULL",
         (reason, by, number),
@@ -227,7 +237,7 @@ async def forget(db: Database, person: UserId) -> int:
 
 
 async def mark_alerted(db: Database, channel_id: ChannelId, now: datetime) -> None:
-    """Somebody was told that its digests fail (`storage.deliveries.failing`)."""
+    """Somebody was told that its digests fail (`storage.verdicts.failing`)."""
     async with db.write() as tx:
         await tx.execute("UPDATE channels SET alerted_at = ? WHERE id = ?", (seconds(now), channel_id))
 

@@ -1,6 +1,6 @@
-"""The ledger: what was claimed, sent and shown, and how every due moment ended.
+"""The ledger: what was claimed, sent and shown.
 
-Owns: the tables deliveries, delivery_papers and verdicts. A delivery is claimed with its papers and the
+Owns: the tables deliveries and delivery_papers. A delivery is claimed with its papers and the
 channel's next due time in one transaction, then sent, then marked: a crash leaves nothing, or a claimed
 delivery that the next start settles.
 """
@@ -27,18 +27,16 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
-from storage import channels
+from storage import channels, verdicts
 from storage.database import Database, known_moment, moment, seconds
 
-ALARMING = 3
-"""Due moments in a row that fail before somebody is told: one or two may be an outage."""
 LEASE = timedelta(minutes=2)
 """A claimed delivery belongs to its sender for so long; then the next tick settles it."""
 
 _SET_BACK = timedelta(minutes=1)
 
 _SELECT = (
-    "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, message_id,"
+    "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, trouble, message_id,"
     " (SELECT json_group_array(json_array(paper_id, shown)) FROM"
     " (SELECT paper_id, shown FROM delivery_papers WHERE delivery_id = deliveries.id ORDER BY position))"
     " AS papers FROM deliveries"
@@ -59,6 +57,7 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         more=tuple(PaperId(paper_id) for paper_id, shown in papers if not shown),
         attempts=row["attempts"],
         next_try_at=moment(row["next_try_at"]),
+        trouble=row["trouble"],
         message_id=None if row["message_id"] is None else MessageId(row["message_id"]),
     )
 
@@ -93,18 +92,6 @@ async def last_extra(db: Database, channel_id: ChannelId) -> datetime | None:
             await connection.execute_fetchall(
                 """SELECT max(claimed_at) FROM deliveries
                 WHERE channel_id = ? AND kind = 'extra' AND state != 'refused'""",
-                (channel_id,),
-            )
-        )
-    return moment(rows[0][0])
-
-
-async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:
-    """The channel's last due moment whose papers are told: posted, or there were none."""
-    async with db.read() as connection:
-        rows = list(
-            await connection.execute_fetchall(
-                "SELECT max(due_at) FROM verdicts WHERE channel_id = ? AND kind IN ('posted', 'nothing', 'quiet')",
                 (channel_id,),
             )
         )
@@ -158,7 +145,7 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
             ),
         )
         if scheduled:
-            await _judge(tx, _begun(delivery))
+            await verdicts.judge(tx, _begun(delivery))
         papers = [(paper_id, 1) for paper_id in delivery.shown] + [(paper_id, 0) for paper_id in delivery.more]
         await tx.executemany(
             """INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown)
@@ -173,7 +160,7 @@ async def record_silence(db: Database, verdict: Verdict, *, next_due: datetime |
     async with db.write() as tx:
         if not await _move_on(tx, verdict.channel_id, verdict.due_at, next_due):
             return False
-        await _judge(tx, verdict)
+        await verdicts.judge(tx, verdict)
         return True
 
 
@@ -185,18 +172,20 @@ async def mark_sent(db: Database, delivery: Delivery, message_id: MessageId, ver
             (DeliveryState.SENT, message_id, delivery.id),
         )
         if verdict:
-            await _judge(tx, verdict)
+            await verdicts.judge(tx, verdict)
 
 
-async def postpone(db: Database, delivery: Delivery, verdict: Verdict | None, *, next_try_at: datetime) -> None:
-    """It may work later; `verdict` says so for the time being."""
+async def postpone(
+    db: Database, delivery: Delivery, verdict: Verdict | None, *, next_try_at: datetime, trouble: str
+) -> None:
+    """It may work later; `verdict` says so for the time being. `trouble`: why it did not now, in words."""
     async with db.write() as tx:
         await tx.execute(
-            "UPDATE deliveries SET attempts = attempts + 1, next_try_at = ? WHERE id = ?",
-            (seconds(next_try_at), delivery.id),
+            "UPDATE deliveries SET attempts = attempts + 1, next_try_at = ?, trouble = ? WHERE id = ?",
+            (seconds(next_try_at), trouble, delivery.id),
         )
         if verdict:
-            await _judge(tx, verdict)
+            await verdicts.judge(tx, verdict)
 
 
 async def give_up(
@@ -207,7 +196,7 @@ async def give_up(
     async with db.write() as tx:
         await _refuse(tx, delivery.id)
         if verdict:
-            await _judge(tx, verdict)
+            await verdicts.judge(tx, verdict)
         if not pause:
             return False
         return await channels.stop(tx, "id", delivery.channel_id, pause, now=now) == 1
@@ -217,54 +206,20 @@ async def abandon(db: Database, delivery_id: DeliveryId, told: str, *, now: date
     """Give up a delivery that cannot even be read back; its papers count as not shown."""
     async with db.write() as tx:
         await _refuse(tx, delivery_id)
-        await tx.execute(
-            """INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text)
-            SELECT channel_id, due_at, ?, ?, ? FROM deliveries WHERE id = ? AND kind = 'scheduled'""",
-            (seconds(now), VerdictKind.FAILED, told, delivery_id),
+        rows = await tx.execute_fetchall(
+            "SELECT channel_id, due_at FROM deliveries WHERE id = ? AND kind = 'scheduled'", (delivery_id,)
         )
-
-
-async def verdicts(db: Database, channel_id: ChannelId, limit: int = 10) -> tuple[Verdict, ...]:
-    """How the channel's last due moments ended, newest first."""
-    async with db.read() as connection:
-        rows = await connection.execute_fetchall(
-            """SELECT channel_id, due_at, at, kind, text FROM verdicts
-            WHERE channel_id = ? ORDER BY due_at DESC LIMIT ?""",
-            (channel_id, limit),
-        )
-    return tuple(
-        Verdict(
-            channel_id=ChannelId(row["channel_id"]),
-            due_at=known_moment(row["due_at"]),
-            at=known_moment(row["at"]),
-            kind=VerdictKind(row["kind"]),
-            text=row["text"],
-        )
-        for row in rows
-    )
-
-
-async def failing(db: Database, channel_id: ChannelId) -> str | None:
-    """The newest verdict's text where the last three due moments that are over all failed, and nobody has been
-    told (`storage.channels.mark_alerted`) since the channel last was well."""
-    async with db.read() as connection:
-        newest = list(
-            await connection.execute_fetchall(
-                """SELECT kind, text FROM verdicts WHERE channel_id = ? AND kind != 'waiting'
-                ORDER BY due_at DESC LIMIT ?""",
-                (channel_id, ALARMING),
+        for channel_id, due_at in rows:
+            await verdicts.judge(
+                tx,
+                Verdict(
+                    channel_id=ChannelId(channel_id),
+                    due_at=known_moment(due_at),
+                    at=now,
+                    kind=VerdictKind.FAILED,
+                    text=told,
+                ),
             )
-        )
-        told = list(
-            await connection.execute_fetchall(
-                """SELECT 1 FROM channels WHERE id = ?1 AND alerted_at > coalesce(
-                    (SELECT max(at) FROM verdicts
-                    WHERE channel_id = ?1 AND kind IN ('posted', 'nothing', 'quiet')), -1)""",
-                (channel_id,),
-            )
-        )
-    failed = [row["text"] for row in newest if row["kind"] in (VerdictKind.FAILED, VerdictKind.STALE)]
-    return None if told or len(failed) < ALARMING else str(failed[0])
 
 
 def _begun(delivery: Delivery) -> Verdict:
@@ -275,13 +230,6 @@ def _begun(delivery: Delivery) -> Verdict:
         at=delivery.claimed_at,
         kind=VerdictKind.WAITING,
         text="being posted",
-    )
-
-
-async def _judge(tx: aiosqlite.Connection, verdict: Verdict) -> None:
-    await tx.execute(
-        "INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text) VALUES (?, ?, ?, ?, ?)",
-        (verdict.channel_id, seconds(verdict.due_at), seconds(verdict.at), verdict.kind, verdict.text),
     )
 
 

@@ -194,6 +194,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         # The reason named the person by a display name.
         """UPDATE channels SET paused = 'by hand with /digest pause'
         WHERE paused LIKE 'by %' AND paused LIKE '% with /digest pause'""",
+        "ALTER TABLE deliveries ADD COLUMN trouble TEXT",  # why the last try failed, in words
         "CREATE INDEX verdicts_by_due ON verdicts (due_at)",
     ),
 )

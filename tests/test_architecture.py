@@ -29,7 +29,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "bot.digest": (*NOUNS, "bot.papers", "bot.digest"),
     "bot.report": (*NOUNS, "bot.papers", "bot.digest"),
     "bot.pipeline": (*NOUNS, "bot.feeds", "bot.papers", "bot.digest", "bot.pipeline", "storage"),
-    "bot.schedule": (),
+    "bot.schedule": NOUNS,
     "bot.sample": (),
     # The composition roots.
     "bot.demo": (*NOUNS, "bot.digest", "bot.pipeline", "bot.report", "storage"),

@@ -248,12 +248,16 @@ async def new(folder: Path) -> Path:
 async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_path: Path) -> None:
     async with Database(await new(tmp_path)) as db:
         await channel(db)
+        await channel(db, 2)
         await channels.pause(db, ChannelId(1), "by hand with /digest pause", now=demo.NOW, by=UserId(99))
     whole, empty = await asyncio.gather(bot(filled, "status"), bot(tmp_path, "status"))
     assert (whole.code, whole.err, empty.code) == (0, "", 0)
     assert whole.out.startswith("79 papers")
     assert "paused: by hand with /digest pause\n" in empty.out
     assert "99" not in empty.out
+    assert (
+        "channel 2: Mon–Fri 13:00 UTC, due since 2026-03-31 13:00 UTC, waits until `run` is connected" in empty.out
+    )
     assert "last sign of life of `run`: never" in whole.out
     assert "Hugging Face: not read yet" in whole.out
     assert empty.out.startswith("0 papers")

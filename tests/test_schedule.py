@@ -10,6 +10,7 @@ import pytest
 from apscheduler.schedulers import base
 
 from bot import schedule
+from bot.errors import StorageError
 from bot.schedule import ticking
 
 
@@ -67,6 +68,16 @@ async def test_an_exception_is_logged_and_ends_nothing(caplog: pytest.LogCapture
     assert times == 2
     assert "surprise 1" in caplog.text
     assert "surprise 2" in caplog.text
+
+
+async def test_an_expected_error_is_told_in_its_words_without_code(caplog: pytest.LogCaptureFixture) -> None:
+    async def failing() -> None:
+        raise StorageError("the disk is full: free some space")
+
+    async with ticking({"failing": (1, failing)}, clock=now):
+        await asyncio.sleep(0.2)
+    assert [record.getMessage() for record in caplog.records] == ["failing: the disk is full: free some space"]
+    assert caplog.records[0].exc_info is None
 
 
 async def test_leaving_lets_a_running_tick_finish() -> None:

@@ -6,13 +6,20 @@ from collections.abc import Sequence
 
 from bot.digest.answer import paused_told, when_told
 from bot.digest.markup import MAX_CHARACTERS, escape, length, local
-from bot.models import Block, Channel, Feed, FeedState, Line, Post, Text, Topic, Verdict
+from bot.models import Block, Channel, Feed, FeedState, Line, Post, Text, Topic, Verdict, VerdictKind
 from bot.papers.query import EXAMPLES
 from bot.papers.summary import shorten
 from bot.papers.trending import counted, short
 
 CHANNELS = 10
 """Channels that one status shows."""
+_SIGNS = {
+    VerdictKind.POSTED: "✓",
+    VerdictKind.NOTHING: "·",
+    VerdictKind.QUIET: "·",
+    VerdictKind.WAITING: "◌",
+    **dict.fromkeys((VerdictKind.STALE, VerdictKind.MISSED, VerdictKind.PAUSED, VerdictKind.FAILED), "⚠"),
+}
 COMMANDS = (
     ("/search", "find papers among those seen"),
     ("/subscribe", "give a channel a topic; shows first what it would have brought"),
@@ -89,7 +96,7 @@ def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdi
     if topics:
         lines.append(f"-# follows {', '.join(escape(shorten(topic.text, 40)) for topic in topics[:8])}")
     for verdict in verdicts:
-        lines.append(f"-# {local(verdict.due_at)} {escape(shorten(verdict.text, 160))}")
+        lines.append(f"-# {_SIGNS[verdict.kind]} {local(verdict.due_at)} {escape(shorten(verdict.text, 240))}")
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.models import Channel, Publisher
-from storage import channels, deliveries, guilds
+from storage import channels, guilds, verdicts
 from storage.database import Database
 
 
@@ -21,7 +21,7 @@ async def if_failing(db: Database, publisher: Publisher, channel: Channel, now: 
 
     Where nobody could be reached, the next one tries again.
     """
-    why = await deliveries.failing(db, channel.id)
+    why = await verdicts.failing(db, channel.id)
     if why is None or not await tell(db, publisher, channel, f"has failed on three due days: {why}"):
         return False
     await channels.mark_alerted(db, channel.id, now)

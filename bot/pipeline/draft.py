@@ -23,7 +23,7 @@ from bot.models import (
     Query,
 )
 from bot.papers import query, trending
-from storage import channels, deliveries, feeds
+from storage import channels, deliveries, feeds, verdicts
 from storage import search as index
 from storage.database import Database
 
@@ -146,7 +146,7 @@ async def draft(
 ) -> Draft:
     """The digest of `moment`'s day without what the channel has had, and how the moment ends if it is empty."""
     # A due moment that failed covered nothing: its papers fold into the next digest.
-    last = max(filter(None, (await deliveries.last_well(db, channel.id), channel.created_at)))
+    last = max(filter(None, (await verdicts.last_well(db, channel.id), channel.created_at)))
     since = huggingface.day_of(max(last, now - _LATEST))
     hits = {topic: await matched.of(topic, since) for topic in topics}
     ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}

@@ -82,7 +82,7 @@ async def _no_use(
     db: Database, delivery: Delivery, unsure: CannotLook | None, *, now: datetime, grace: timedelta, may: bool
 ) -> str:
     """Why a delivery that was not found is not posted any more; "" where it is."""
-    doubt = f" (or it is there: {unsure})" if unsure else ""
+    doubt = f" (or it is there: {unsure})" if unsure else f" ({delivery.trouble})" if delivery.trouble else ""
     if now - delivery.due_at > grace:
         return f"not posted within {counted(grace // timedelta(hours=1), 'hour')}{doubt}; {FOLDS}"
     channel = await channels.get(db, delivery.channel_id)
@@ -124,7 +124,7 @@ async def _failed(
         again = now + max(wait, timedelta(seconds=error.after or 0))
         told = f"error: {error}; next try at {again:%H:%M} UTC"
         waiting = _verdict(delivery, VerdictKind.WAITING, told, now=now)
-        await deliveries.postpone(db, delivery, waiting, next_try_at=again)
+        await deliveries.postpone(db, delivery, waiting, next_try_at=again, trouble=str(error))
         return
     log.warning("channel %s is paused: %s", delivery.channel_id, error)
     paused = await _give_up(db, delivery, VerdictKind.PAUSED, f"paused: {error}", now=now, pause=str(error))

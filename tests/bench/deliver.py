@@ -36,9 +36,10 @@ from tests.feeds.test_arxiv import as_rss
 from tests.making import NOW, rows, store
 from tests.peer.launch import point
 from tests.peer.limits import PER_SECOND
+from tests.peer.shapes import GUILD
 from tests.test_cli import TOKEN
 
-NEWS, TOPICS, PER_CHANNEL, PER_GUILD = 600, 2_000, 5, 100
+NEWS, TOPICS, PER_CHANNEL = 600, 2_000, 5
 
 
 class Nowhere:
@@ -137,7 +138,7 @@ async def fill(db: Database, entries: Sequence[Entry], count: int) -> None:
             """INSERT INTO channels (id, guild_id, post_at, zone, days, size, next_due, created_at)
             VALUES (?, ?, '13:00', 'UTC', '01234', 8, ?, ?)""",
             [
-                (number, number // PER_GUILD + 1, int(NOW.timestamp()), int((NOW - timedelta(days=1)).timestamp()))
+                (number, GUILD, int(NOW.timestamp()), int((NOW - timedelta(days=1)).timestamp()))
                 for number in range(1, count + 1)
             ],
         )

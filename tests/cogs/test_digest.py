@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import discord
 
 from bot import demo
-from storage import channels, deliveries, upkeep
+from cogs._publish import DiscordPublisher
+from storage import channels, upkeep, verdicts
 from tests.cogs.scene import Scene, buttons, parts, shown, text
 from tests.making import entry, store
 
@@ -27,7 +28,7 @@ async def test_the_digest_arrives_once_with_its_reasons(scene: Scene) -> None:
     assert "↳ image generation: “image”, “generation” in the title" in text(message)
     assert message.flags.components_v2
     assert not message.mentions
-    (verdict,) = await deliveries.verdicts(scene.bot.db, scene.channel_id)
+    (verdict,) = await verdicts.latest(scene.bot.db, scene.channel_id)
     assert verdict.text.startswith("posted ")
 
 
@@ -60,7 +61,7 @@ async def test_a_day_without_papers_posts_nothing_and_says_why(scene: Scene) -> 
     await scene.wait(timedelta(days=1))
     await scene.tick()
     assert scene.papers.last_message is None
-    (verdict,) = await deliveries.verdicts(scene.bot.db, scene.channel_id)
+    (verdict,) = await verdicts.latest(scene.bot.db, scene.channel_id)
     assert "nothing matched “zebra”" in verdict.text
     status = text(shown(await scene.member.slash(scene.papers, "status")))
     assert "nothing matched “zebra”" in status
@@ -181,7 +182,7 @@ async def test_an_outage_is_retried_and_nothing_is_doubled(scene: Scene) -> None
     await scene.wait(timedelta(hours=1))
     await scene.tick()
     assert len(scene.papers.history()) == 1
-    (verdict,) = await deliveries.verdicts(scene.bot.db, scene.channel_id)
+    (verdict,) = await verdicts.latest(scene.bot.db, scene.channel_id)
     assert verdict.kind == "posted"
 
 
@@ -195,7 +196,7 @@ async def test_a_post_that_arrived_unmarked_is_found_again(scene: Scene) -> None
         await tx.execute("DELETE FROM verdicts")
     await scene.tick()
     assert len(scene.papers.history()) == 1
-    (verdict,) = await deliveries.verdicts(scene.bot.db, scene.channel_id)
+    (verdict,) = await verdicts.latest(scene.bot.db, scene.channel_id)
     assert verdict.kind == "posted"
 
 
@@ -237,6 +238,13 @@ async def test_without_read_message_history_an_unknown_arrival_is_posted_again(s
     async with scene.bot.db.write() as tx:
         await tx.execute("UPDATE deliveries SET state = 'claimed', message_id = NULL, next_try_at = 0")
     await scene.tick()
+    assert len(scene.papers.history()) == 1, "its number is known"
+    async with scene.bot.db.write() as tx:
+        await tx.execute("UPDATE deliveries SET state = 'claimed', message_id = NULL, next_try_at = 0")
+    # As after a restart.
+    scene.bot.publisher = DiscordPublisher(lambda: scene.bot)
+    await scene.wait(timedelta(minutes=5))
+    await scene.tick()
     assert len(scene.papers.history()) == 2
 
 
@@ -260,7 +268,7 @@ async def test_a_week_of_downtime_gives_one_digest_and_a_verdict_for_each_day(sc
     await scene.wait(timedelta(days=6, hours=-1))  # from Tuesday to Monday, an hour before the digest
     assert await scene.tick() == 1
     assert scene.papers.last_message is None
-    kinds = [verdict.kind for verdict in await deliveries.verdicts(scene.bot.db, scene.channel_id)]
+    kinds = [verdict.kind for verdict in await verdicts.latest(scene.bot.db, scene.channel_id)]
     assert kinds == ["missed"] * 3  # Wednesday to Friday
     await scene.wait(timedelta(hours=1))
     await scene.tick()

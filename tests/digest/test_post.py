@@ -484,11 +484,12 @@ def test_a_status_tells_how_sources_and_channels_are() -> None:
             FeedState(name="rss:x", polled_at=NOW, next_poll_at=NOW, error="it <answers> 500", failures=2),
         ),
     ]
-    verdict = Verdict(
-        channel_id=ChannelId(1), due_at=NOW, at=NOW, kind=VerdictKind.NOTHING, text="nothing matched"
-    )
+    verdicts = [
+        Verdict(channel_id=ChannelId(1), due_at=NOW, at=NOW, kind=kind, text=f"it is {kind}")
+        for kind in VerdictKind
+    ]
     told = [
-        (CHANNEL, _topics(1), (verdict,)),
+        (CHANNEL, _topics(1), verdicts),
         (CHANNEL, (), ()),
         (dataclasses.replace(CHANNEL, paused="by ada", next_due=None), _topics(1), ()),
         (dataclasses.replace(CHANNEL, next_due=None), _topics(1), ()),
@@ -499,7 +500,10 @@ def test_a_status_tells_how_sources_and_channels_are() -> None:
         "◌ **New** not read yet",
         "✓ **Good** read <t:1774962000:R>, 1 entry",
         "⚠ **Bad** it \\<answers\\> 500; never read, next try <t:1774962000:R>",
-        "next <t:1774962000:F> (<t:1774962000:R>)\n-# follows topic 0\n-# <t:1774962000:f> nothing matched",
+        "next <t:1774962000:F> (<t:1774962000:R>)\n-# follows topic 0\n-# ✓ <t:1774962000:f> it is posted",
+        "-# · <t:1774962000:f> it is nothing",
+        "-# ⚠ <t:1774962000:f> it is stale",
+        "-# ◌ <t:1774962000:f> it is waiting",
         "no topics: `/subscribe` gives it one",
         "⚠ paused: by ada",
         "not scheduled: `/digest resume` starts it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -81,6 +82,18 @@ async def test_a_gateway_refused_at_the_start_is_tried_until_it_is_there(peer: P
     assert not any("NoneType" in line for line in ended)
 
 
+async def test_a_lost_connection_is_told_in_a_line_for_each_try(peer: Peer, folder: Path) -> None:
+    async with running(peer, folder, *BEFORE_DUE) as bot:
+        await bot.until(lambda: "has connected to Gateway" in bot.log())
+        await peer.gateway.door.shut()
+        await bot.until(lambda: bot.log().count("the connection to Discord is lost (ClientConnectorError") > 1)
+        await peer.gateway.door.open()
+        await bot.until(lambda: "resumed" in peer.gateway.log)
+        assert await bot.stop() == 0
+    assert_quiet(bot)
+    assert re.search(r"WARNING discord.client: .* next try in \d+\.\d seconds", bot.log())
+
+
 async def test_an_event_that_discord_py_cannot_read_costs_one_connection(peer: Peer, folder: Path) -> None:
     async with running(peer, folder, *FAST) as bot:
         await bot.until(lambda: "has connected to Gateway" in bot.log())
@@ -89,7 +102,10 @@ async def test_an_event_that_discord_py_cannot_read_costs_one_connection(peer: P
         await bot.until(bot.posted)
         assert await bot.stop() == 0
     assert_posted_once(peer, bot.database)
-    assert "the connection to Discord ended: KeyError: 'name'" in bot.log()
+    assert (
+        "the connection to Discord ended: discord.py could not read what Discord sent: KeyError: 'name'"
+        in bot.log()
+    )
     assert_quiet(bot)
 
 
@@ -186,7 +202,10 @@ async def test_what_happened_while_it_was_away_counts_after_a_resume(
     await until(lambda: committed(db, query))
     assert "the channel was deleted" in committed(db, query)[0][0]
     await deliver.deliver_due(db, connection.publisher, now=NOW)
-    assert verdicts(db.path) == []
+    # It was due at that very moment.
+    ((kind, text),) = verdicts(db.path)
+    assert kind is VerdictKind.PAUSED
+    assert text.startswith("paused: the channel was deleted")
 
 
 @pytest.mark.parametrize("code", [4014, 4000, True, False])

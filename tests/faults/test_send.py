@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bot.errors import StorageError
 from bot.models import VerdictKind
 from bot.pipeline import deliver
 from cogs._client import Connection
@@ -398,3 +399,37 @@ async def test_many_failures_at_once_post_each_digest_once(days: Days) -> None:
     await days.go_on()
     assert [len(days.peer.messages(number)) for number in range(1, 21)] == [1] * 20
     assert {verdicts(days.db.path, number)[0][0] for number in range(1, 21)} == {POSTED}
+
+
+async def test_what_the_database_could_not_take_is_known_by_its_number(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nobody may look, and after Discord has forgotten the nonce."""
+
+    async def full(*_: object, **__: object) -> None:
+        raise StorageError("the disk is full")
+
+    await _without_history(days)
+    days.peer.nonce_window = SHORT
+    with monkeypatch.context() as moment:
+        moment.setattr("storage.deliveries.mark_sent", full)
+        await days.tick()
+        assert days.verdict() == (WAITING, "being posted")
+    await days.go_on()
+    assert days.peer.asked(SEND) == 1
+    assert_once(days)
+
+
+async def test_a_history_too_long_to_read_leaves_nobody_the_wiser(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cogs._publish._LOOK_BACK", 200)
+    days.peer.nonce_window = SHORT
+    days.peer.fail(SEND, what="reset", stored=True)
+    await days.tick()
+    for number in range(250):
+        days.peer.say(1, f"And another thing, number {number}.")
+    await days.tick(10)
+    kind, text = days.verdict()
+    assert kind is POSTED
+    assert text.endswith("it may be there twice, because 200 messages came after it, and I read no further")

@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 from bot.digest import due
 from bot.models import ChannelId, Delivery, GuildId, MessageId, Post, Schedule, VerdictKind
 from bot.pipeline import ask, deliver
-from storage import channels, deliveries
+from storage import channels, verdicts
 from storage.database import Database
 from tests.making import HF, entry, store
 
@@ -412,7 +412,7 @@ class Run:
         self.outcome.faults.append(f"{self.trouble.told()}, channel {follower.number} ({plan.zone}): {told}")
 
     async def _judge(self, follower: Follower) -> None:
-        found = await deliveries.verdicts(self.db, follower.number, limit=100_000)
+        found = await verdicts.latest(self.db, follower.number, limit=100_000)
         ended = {minute(verdict.due_at): verdict.kind for verdict in reversed(found)}
         posted = [at for at, kind in ended.items() if kind is VerdictKind.POSTED]
         counts = self.outcome.counts

@@ -8,7 +8,7 @@ import pytest
 
 from bot.models import Channel, ChannelId, GuildId, Verdict, VerdictKind
 from bot.pipeline import alert
-from storage import channels, deliveries, guilds
+from storage import channels, deliveries, guilds, verdicts
 from storage.database import Database
 from tests.making import NOW, channel
 from tests.pipeline.test_deliver import Discord
@@ -96,8 +96,8 @@ async def test_where_nobody_was_reached_the_next_failing_day_tries_again(days: D
 async def test_each_channel_is_told_for_itself(days: Days, discord: Discord) -> None:
     await channel(days.db, 2)
     await days.pass_(FAILED, FAILED, FAILED)
-    assert await deliveries.failing(days.db, ChannelId(2)) is None
-    assert await deliveries.failing(days.db, ChannelId(99)) is None
+    assert await verdicts.failing(days.db, ChannelId(2)) is None
+    assert await verdicts.failing(days.db, ChannelId(99)) is None
 
 
 async def test_a_server_s_channel_for_alerts_is_the_first_to_hear(days: Days, discord: Discord) -> None:
@@ -113,6 +113,6 @@ async def test_only_what_was_told_is_marked(days: Days, discord: Discord) -> Non
     moment: datetime = days.now
     discord.deaf = True
     await days.pass_(FAILED, FAILED, FAILED)
-    assert await deliveries.failing(days.db, ONE) == "failed 2"
+    assert await verdicts.failing(days.db, ONE) == "failed 2"
     await channels.mark_alerted(days.db, ONE, moment + 2 * DAY)
-    assert await deliveries.failing(days.db, ONE) is None
+    assert await verdicts.failing(days.db, ONE) is None

@@ -27,7 +27,7 @@ from bot.models import (
     VerdictKind,
 )
 from bot.pipeline import ask, deliver, draft
-from storage import channels, deliveries, feeds, search
+from storage import channels, deliveries, feeds, search, verdicts
 from storage.database import Database
 from tests.making import HF, NOW, TODAY, channel, committed, entry, rows, store
 
@@ -103,8 +103,8 @@ async def get(db: Database, number: ChannelId = ONE) -> Channel:
     return found
 
 
-async def verdicts(db: Database, number: ChannelId = ONE) -> list[tuple[VerdictKind, datetime]]:
-    return [(found.kind, found.due_at) for found in await deliveries.verdicts(db, number)]
+async def judged(db: Database, number: ChannelId = ONE) -> list[tuple[VerdictKind, datetime]]:
+    return [(found.kind, found.due_at) for found in await verdicts.latest(db, number)]
 
 
 async def papers_shown(db: Database, number: ChannelId = ONE) -> list[PaperId]:
@@ -125,7 +125,7 @@ async def test_every_due_channel_gets_one_digest_and_one_verdict(archive: Databa
     assert await deliver.deliver_due(archive, discord, now=NOW) == 3
     for number in (ONE, TWO, THREE):
         assert discord.count(number) == 1
-        assert await verdicts(archive, number) == [(VerdictKind.POSTED, NOW)]
+        assert await judged(archive, number) == [(VerdictKind.POSTED, NOW)]
         assert (await get(archive, number)).next_due == NOW + DAY
         shown = await papers_shown(archive, number)
         assert 0 < len(shown) == len(set(shown)) <= 8
@@ -137,7 +137,7 @@ async def test_nothing_due_posts_nothing(archive: Database, discord: Discord) ->
     await channel(archive, due=NOW + timedelta(seconds=1))
     assert await deliver.deliver_due(archive, discord, now=NOW) == 0
     assert discord.tries == 0
-    assert await verdicts(archive) == []
+    assert await judged(archive) == []
 
 
 async def test_a_post_is_claimed_with_all_its_papers(archive: Database, discord: Discord) -> None:
@@ -152,7 +152,7 @@ async def test_a_post_is_claimed_with_all_its_papers(archive: Database, discord:
     in_text = {number for number, title in found if " ".join(title.split())[:30] in text}
     assert set(shown) <= in_text
     assert (await deliveries.get(archive, (await first(archive)).id)).state == DeliveryState.SENT
-    (verdict,) = await deliveries.verdicts(archive, ONE)
+    (verdict,) = await verdicts.latest(archive, ONE)
     assert verdict.text.startswith(f"posted {len(shown)} papers, ")
 
 
@@ -172,19 +172,19 @@ async def test_days_follow_each_other_without_a_paper_twice(db: Database, discor
         await deliver.deliver_due(db, discord, now=at)
     counts = await rows(db, "SELECT count(*) FROM delivery_papers WHERE shown GROUP BY delivery_id ORDER BY 1")
     assert counts == [(1,), (1,), (4,)]
-    assert [kind for kind, _ in await verdicts(db)] == [VerdictKind.POSTED] * 3
+    assert [kind for kind, _ in await judged(db)] == [VerdictKind.POSTED] * 3
 
 
 async def test_a_day_without_papers_ends_in_a_verdict_that_says_why(db: Database, discord: Discord) -> None:
     await channel(db)
     assert await deliver.deliver_due(db, discord, now=NOW) == 1
-    (verdict,) = await deliveries.verdicts(db, ONE)
+    (verdict,) = await verdicts.latest(db, ONE)
     assert verdict.kind is VerdictKind.QUIET
     assert "no source has listed a paper since" in verdict.text
     await store(db, HF, entry("Of Other Things", on=TODAY + DAY, votes=3))
     await channel(db, 2, "zebras", due=NOW + DAY, created=NOW)
     await deliver.deliver_due(db, discord, now=NOW + DAY)
-    (verdict,) = await deliveries.verdicts(db, TWO)
+    (verdict,) = await verdicts.latest(db, TWO)
     assert "nothing matched “zebras”: 1 paper seen" in verdict.text
     assert discord.count(ONE) == 1
     assert discord.count(TWO) == 0
@@ -195,7 +195,7 @@ async def test_after_days_of_standing_still_a_channel_gets_one_digest(archive: D
     assert await deliver.deliver_due(archive, discord, now=NOW) == 1
     assert discord.count(ONE) == 1
     missed = [(VerdictKind.MISSED, NOW - days * DAY) for days in (1, 4)]  # Monday and Friday
-    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW), *missed]
+    assert await judged(archive) == [(VerdictKind.POSTED, NOW), *missed]
     assert (await get(archive)).next_due == NOW + DAY
     assert await deliver.deliver_due(archive, discord, now=NOW) == 0
 
@@ -206,10 +206,10 @@ async def test_a_moment_missed_by_more_than_six_hours_waits_for_the_next(
     await channel(archive)
     assert await deliver.deliver_due(archive, discord, now=NOW + 7 * HOUR) == 1
     assert discord.tries == 0
-    assert await verdicts(archive) == [(VerdictKind.MISSED, NOW)]
+    assert await judged(archive) == [(VerdictKind.MISSED, NOW)]
     await deliver.deliver_due(archive, discord, now=NOW + DAY)
     assert len(await papers_shown(archive)) == 8
-    assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED, VerdictKind.MISSED]
+    assert [kind for kind, _ in await judged(archive)] == [VerdictKind.POSTED, VerdictKind.MISSED]
 
 
 # --- late, and silent for a reason -------------------------------------------------------------------
@@ -223,7 +223,7 @@ async def test_a_digest_that_comes_late_says_so(archive: Database, discord: Disc
     for number, words in ((1, ""), (2, ", 25 minutes late"), (3, ", 6 hours late")):
         ((post,),) = [tuple(discord.posts[ChannelId(number)].values())]
         assert (due_then in str(post)) == bool(words)
-        (verdict,) = await deliveries.verdicts(archive, ChannelId(number))
+        (verdict,) = await verdicts.latest(archive, ChannelId(number))
         assert verdict.text.endswith(words)
         assert verdict.text.startswith("posted 8 papers")
 
@@ -243,7 +243,7 @@ async def test_two_moments_that_passed_unseen_bring_one_digest(archive: Database
     await channel(archive, due=NOW + 10 * HOUR, schedule=night)
     assert await deliver.deliver_due(archive, discord, now=NOW + 13 * HOUR) == 1
     assert discord.tries == 1
-    assert await verdicts(archive) == [
+    assert await judged(archive) == [
         (VerdictKind.POSTED, NOW + 12 * HOUR),
         (VerdictKind.MISSED, NOW + 10 * HOUR),
     ]
@@ -259,9 +259,9 @@ async def test_a_claim_from_before_the_next_due_moment_is_not_posted_beside_it(
     discord.mend()
     await deliver.deliver_due(archive, discord, now=NOW + 12 * HOUR)
     assert discord.count(ONE) == 1
-    assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED, VerdictKind.FAILED]
-    (_, failed) = await deliveries.verdicts(archive, ONE)
-    assert failed.text == "not posted before the next one was due; its papers fold into the next digest"
+    assert [kind for kind, _ in await judged(archive)] == [VerdictKind.POSTED, VerdictKind.FAILED]
+    (_, failed) = await verdicts.latest(archive, ONE)
+    assert failed.text == "not posted before the next one was due (down); its papers fold into the next digest"
 
 
 async def test_a_paused_channels_claim_comes_to_an_end_after_the_grace(
@@ -273,7 +273,7 @@ async def test_a_paused_channels_claim_comes_to_an_end_after_the_grace(
     await channels.pause(archive, ONE, "by hand", now=NOW)
     discord.mend()
     await every_minute(archive, discord, NOW + MINUTE, NOW + 7 * HOUR)
-    assert await verdicts(archive) == [(VerdictKind.FAILED, NOW)]
+    assert await judged(archive) == [(VerdictKind.FAILED, NOW)]
     assert (discord.count(ONE), await papers_shown(archive)) == (0, [])
 
 
@@ -297,10 +297,10 @@ async def test_a_nearest_miss_is_told_with_what_it_lacks(db: Database, discord: 
     await channel(db, 9, "aardvarks")
     await deliver.deliver_due(db, discord, now=NOW)
     for number, (_, nearest) in enumerate(topics, start=1):
-        (verdict,) = await deliveries.verdicts(db, ChannelId(number))
+        (verdict,) = await verdicts.latest(db, ChannelId(number))
         assert verdict.kind is VerdictKind.NOTHING
         assert verdict.text.endswith(f": 3 papers seen since Monday 30 March; nearest miss: {nearest}")
-    (verdict,) = await deliveries.verdicts(db, ChannelId(9))
+    (verdict,) = await verdicts.latest(db, ChannelId(9))
     assert verdict.text.endswith("3 papers seen since Monday 30 March")
 
 
@@ -316,7 +316,7 @@ async def test_sources_that_cannot_be_read_are_the_reason_and_their_papers_come_
     await polled(NOW - 13 * HOUR, None)
     await polled(NOW - HOUR, "it answers 503")
     await deliver.deliver_due(db, discord, now=NOW)
-    (verdict,) = await deliveries.verdicts(db, ONE)
+    (verdict,) = await verdicts.latest(db, ONE)
     assert (verdict.kind, verdict.text) == (
         VerdictKind.STALE,
         "no new papers: Hugging Face could not be read since Tuesday 31 March, 00:00 UTC (it answers 503); "
@@ -326,8 +326,8 @@ async def test_sources_that_cannot_be_read_are_the_reason_and_their_papers_come_
     await polled(NOW + HOUR, None)
     await store(db, HF, entry("Of Yesterday", on=TODAY, votes=3), at=NOW + HOUR)
     await deliver.deliver_due(db, discord, now=NOW + DAY)
-    assert await verdicts(db) == [(VerdictKind.POSTED, NOW + DAY), (VerdictKind.STALE, NOW)]
-    assert [kind for kind, _ in await verdicts(db, TWO)] == [VerdictKind.NOTHING, VerdictKind.STALE]
+    assert await judged(db) == [(VerdictKind.POSTED, NOW + DAY), (VerdictKind.STALE, NOW)]
+    assert [kind for kind, _ in await judged(db, TWO)] == [VerdictKind.NOTHING, VerdictKind.STALE]
 
 
 async def test_a_weekend_is_told_as_one(db: Database, discord: Discord) -> None:
@@ -335,7 +335,7 @@ async def test_a_weekend_is_told_as_one(db: Database, discord: Discord) -> None:
     saturday = NOW + 4 * DAY
     await channel(db, due=saturday, created=saturday - DAY, schedule=daily)
     await deliver.deliver_due(db, discord, now=saturday)
-    (verdict,) = await deliveries.verdicts(db, ONE)
+    (verdict,) = await verdicts.latest(db, ONE)
     assert (verdict.kind, verdict.text) == (
         VerdictKind.QUIET,
         "weekend: no source has listed a paper since Friday 03 April",
@@ -358,7 +358,7 @@ async def test_where_nobody_can_look_the_setting_decides_once_the_nonce_is_forgo
     discord.before.clear()
     discord.forget_nonces()
     await deliver.deliver_due(archive, discord, now=NOW + 5 * MINUTE, post_when_unsure=post_when_unsure)
-    (verdict,) = await deliveries.verdicts(archive, ONE)
+    (verdict,) = await verdicts.latest(archive, ONE)
     if post_when_unsure:
         assert discord.tries == 2
         assert verdict.kind is VerdictKind.POSTED
@@ -384,7 +384,7 @@ async def test_where_nobody_can_look_discord_knows_the_nonce_for_a_while(
     discord.after.clear()
     await deliver.deliver_due(archive, discord, now=NOW + MINUTE, post_when_unsure=post_when_unsure)
     assert (discord.tries, discord.count(ONE)) == (2, 1)
-    (verdict,) = await deliveries.verdicts(archive, ONE)
+    (verdict,) = await verdicts.latest(archive, ONE)
     assert verdict.kind is VerdictKind.POSTED
     assert "twice" not in verdict.text
 
@@ -442,7 +442,7 @@ async def test_a_bug_in_one_channel_stops_no_other_and_is_judged_once(
     await channels.reschedule(archive, found, replace(found.schedule, size=3), next_due=NOW)
     assert await deliver.deliver_due(archive, discord, now=NOW) == 3
     assert sorted(discord.posts) == [1, 3]
-    (verdict,) = await deliveries.verdicts(archive, TWO)
+    (verdict,) = await verdicts.latest(archive, TWO)
     assert (verdict.kind, verdict.text.partition(";")[0]) == (VerdictKind.FAILED, "error: an internal error")
     assert "ZeroDivisionError" in caplog.text
     assert await deliver.deliver_due(archive, discord, now=NOW + MINUTE) == 0
@@ -466,8 +466,8 @@ async def test_a_topic_that_is_no_query_any_more_leaves_the_channel_its_others(
     await channel(archive, 2, "(")
     assert await deliver.deliver_due(archive, discord, now=NOW) == 2
     assert discord.count(ONE) == 1
-    assert await verdicts(archive, ONE) == [(VerdictKind.POSTED, NOW)]
-    assert await verdicts(archive, TWO) == [(VerdictKind.NOTHING, NOW)]
+    assert await judged(archive, ONE) == [(VerdictKind.POSTED, NOW)]
+    assert await judged(archive, TWO) == [(VerdictKind.NOTHING, NOW)]
     assert "is no query any more" in caplog.text
 
 
@@ -485,7 +485,7 @@ async def test_a_channel_paused_after_it_was_found_due_posts_nothing(
     await deliver.deliver_due(archive, discord, now=NOW)
     assert discord.tries == 0
     # Its due moment had come: it ends with the pause, and is judged.
-    assert await verdicts(archive) == [(VerdictKind.PAUSED, NOW)]
+    assert await judged(archive) == [(VerdictKind.PAUSED, NOW)]
     assert (await get(archive)).paused == "by hand"
 
 
@@ -499,10 +499,10 @@ async def test_a_database_that_is_locked_for_a_moment_costs_no_digest(
     with monkeypatch.context() as moment:
         moment.setattr(deliveries, "claim", locked)
         await deliver.deliver_due(archive, discord, now=NOW)
-    assert (discord.tries, await verdicts(archive)) == (0, [])
+    assert (discord.tries, await judged(archive)) == (0, [])
     await deliver.deliver_due(archive, discord, now=NOW + MINUTE)
     assert discord.count(ONE) == 1
-    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+    assert await judged(archive) == [(VerdictKind.POSTED, NOW)]
 
 
 # --- crashes --------------------------------------------------------------------------------------
@@ -520,11 +520,11 @@ async def test_a_crash_is_settled_by_the_next_start(archive: Database, discord: 
     discord.mend()
     async with Database(archive.path) as again:
         assert await deliver.deliver_due(again, discord, now=NOW + MINUTE) == 0
-        assert await verdicts(again) == [(VerdictKind.WAITING, NOW)]
+        assert await judged(again) == [(VerdictKind.WAITING, NOW)]
         await deliver.deliver_due(again, discord, now=NOW + deliveries.LEASE)
         assert discord.count(ONE) == 1
         assert discord.tries == (1 if arrived else 2)
-        assert await verdicts(again) == [(VerdictKind.POSTED, NOW)]
+        assert await judged(again) == [(VerdictKind.POSTED, NOW)]
         settled = await first(again)
         assert (settled.state, settled.message_id) == (DeliveryState.SENT, 100)
         assert await papers_shown(again) == claimed
@@ -546,7 +546,7 @@ async def test_a_crash_before_the_claim_leaves_nothing(
     assert committed(archive, "SELECT * FROM deliveries") == []
     await deliver.deliver_due(archive, discord, now=NOW + MINUTE)
     assert discord.count(ONE) == 1
-    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+    assert await judged(archive) == [(VerdictKind.POSTED, NOW)]
 
 
 # --- Discord says no ------------------------------------------------------------------------------
@@ -575,7 +575,7 @@ async def test_an_outage_is_retried_at_growing_distances_until_it_works(
     discord.before[ONE] = TryLater(1, "Discord answers 503")
     tried = await every_minute(archive, discord, NOW, NOW + 2 * HOUR)
     assert tried == [0, 1, 3, 7, 15, 31, 61, 91]
-    (verdict,) = await deliveries.verdicts(archive, ONE)
+    (verdict,) = await verdicts.latest(archive, ONE)
     assert (verdict.kind, verdict.text) == (
         VerdictKind.WAITING,
         "error: Discord answers 503; next try at 15:01 UTC",
@@ -583,7 +583,7 @@ async def test_an_outage_is_retried_at_growing_distances_until_it_works(
     discord.mend()
     await every_minute(archive, discord, NOW + 2 * HOUR + MINUTE, NOW + 3 * HOUR)
     assert discord.count(ONE) == 1
-    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+    assert await judged(archive) == [(VerdictKind.POSTED, NOW)]
 
 
 @pytest.mark.parametrize("blind", [False, True], ids=["for posts", "of everything"])
@@ -596,12 +596,12 @@ async def test_an_outage_of_more_than_six_hours_frees_the_papers_for_the_next_di
     if blind:
         discord.blind[ONE] = TryLater(1, "Discord answers 503")
     await every_minute(archive, discord, NOW, NOW + 7 * HOUR)
-    assert await verdicts(archive) == [(VerdictKind.WAITING if blind else VerdictKind.FAILED, NOW)]
+    assert await judged(archive) == [(VerdictKind.WAITING if blind else VerdictKind.FAILED, NOW)]
     discord.mend()
     await every_minute(archive, discord, NOW + 7 * HOUR + MINUTE, NOW + 8 * HOUR)
-    (verdict,) = await deliveries.verdicts(archive, ONE)
+    (verdict,) = await verdicts.latest(archive, ONE)
     assert (verdict.kind, verdict.due_at) == (VerdictKind.FAILED, NOW)
-    assert verdict.text.startswith("not posted within 6 hours")
+    assert verdict.text.startswith("not posted within 6 hours (Discord answers 503); its papers fold into")
     assert discord.count(ONE) == 0
     assert await papers_shown(archive) == []
     found = await get(archive)
@@ -610,7 +610,7 @@ async def test_an_outage_of_more_than_six_hours_frees_the_papers_for_the_next_di
     await deliver.deliver_due(archive, discord, now=NOW + DAY)
     assert set(await papers_shown(archive)) <= missed
     assert len(await papers_shown(archive)) == 8
-    assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED, VerdictKind.FAILED]
+    assert [kind for kind, _ in await judged(archive)] == [VerdictKind.POSTED, VerdictKind.FAILED]
 
 
 async def test_an_outage_after_the_post_arrived_posts_it_once(archive: Database, discord: Discord) -> None:
@@ -620,7 +620,7 @@ async def test_an_outage_after_the_post_arrived_posts_it_once(archive: Database,
     assert discord.count(ONE) == 1
     await every_minute(archive, discord, NOW + MINUTE, NOW + 9 * MINUTE)
     assert discord.tries == 1
-    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+    assert await judged(archive) == [(VerdictKind.POSTED, NOW)]
 
 
 @pytest.mark.parametrize(
@@ -637,7 +637,7 @@ async def test_a_refusal_pauses_the_channel_frees_its_papers_and_is_told(
     assert await deliver.deliver_due(archive, discord, now=NOW) == 2
     found = await get(archive)
     assert (found.paused, found.next_due) == (str(error), None)
-    assert await verdicts(archive) == [(VerdictKind.PAUSED, NOW)]
+    assert await judged(archive) == [(VerdictKind.PAUSED, NOW)]
     assert await papers_shown(archive) == []
     assert discord.told == [(7, ONE, f"is paused: {error}", None)]
     assert discord.count(TWO) == 1
@@ -655,7 +655,7 @@ async def test_a_refusal_found_while_settling_pauses_too(archive: Database, disc
     discord.before[ONE] = PostRefused(1, "not any more")
     await deliver.deliver_due(archive, discord, now=NOW + MINUTE)
     assert (await get(archive)).paused == "not any more"
-    assert await verdicts(archive) == [(VerdictKind.PAUSED, NOW)]
+    assert await judged(archive) == [(VerdictKind.PAUSED, NOW)]
 
 
 @pytest.mark.parametrize("arrived", [False, True])
@@ -669,7 +669,7 @@ async def test_a_bug_in_sending_is_retried_judged_and_stops_no_other(
     await every_minute(archive, discord, NOW + MINUTE, NOW + 7 * HOUR)
     assert discord.count(TWO) == 1
     assert discord.count(ONE) == arrived
-    ((kind, due_at),) = await verdicts(archive)
+    ((kind, due_at),) = await judged(archive)
     assert (kind, due_at) == (VerdictKind.POSTED if arrived else VerdictKind.FAILED, NOW)
 
 
@@ -685,8 +685,8 @@ async def test_a_claim_from_before_a_long_stop_is_looked_for_but_not_sent(
     tries = discord.tries
     await deliver.deliver_due(archive, discord, now=NOW + 10 * HOUR)
     assert discord.tries == tries
-    assert await verdicts(archive, ONE) == [(VerdictKind.FAILED, NOW)]
-    assert await verdicts(archive, TWO) == [(VerdictKind.POSTED, NOW)]
+    assert await judged(archive, ONE) == [(VerdictKind.FAILED, NOW)]
+    assert await judged(archive, TWO) == [(VerdictKind.POSTED, NOW)]
     assert (discord.count(ONE), await papers_shown(archive, ONE)) == (0, [])
 
 
@@ -700,7 +700,7 @@ async def test_a_claim_of_a_channel_paused_meanwhile_waits(archive: Database, di
     await channels.resume(archive, await get(archive), next_due=NOW + DAY)
     await deliver.deliver_due(archive, discord, now=NOW + 10 * MINUTE)
     assert discord.count(ONE) == 1
-    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW)]
+    assert await judged(archive) == [(VerdictKind.POSTED, NOW)]
 
 
 async def test_a_stored_delivery_that_cannot_be_read_back_is_judged_and_stops_no_other(
@@ -715,7 +715,7 @@ async def test_a_stored_delivery_that_cannot_be_read_back_is_judged_and_stops_no
         await tx.execute("UPDATE deliveries SET post = '[]' WHERE channel_id = 1")
     await deliver.deliver_due(archive, discord, now=NOW + HOUR)
     assert discord.count(TWO) == 1
-    assert await verdicts(archive, ONE) == [(VerdictKind.FAILED, NOW)]
+    assert await judged(archive, ONE) == [(VerdictKind.FAILED, NOW)]
     assert await papers_shown(archive, ONE) == []
     assert await deliveries.unsettled(archive, NOW + DAY, grace=deliver.GRACE) == ()
 
@@ -732,13 +732,13 @@ async def test_an_extra_digest_comes_at_once_and_the_scheduled_one_skips_its_pap
     assert discord.count(ONE) == 1
     found = await get(archive)
     assert (found.next_due, found.last_due) == (NOW + HOUR, None)
-    assert await verdicts(archive) == []
+    assert await judged(archive) == []
     extra = set(await papers_shown(archive))
     assert extra == set(sent.shown)
     await deliver.deliver_due(archive, discord, now=NOW + HOUR)
     shown = await papers_shown(archive)
     assert len(shown) == len(set(shown)) > len(extra)
-    assert await verdicts(archive) == [(VerdictKind.POSTED, NOW + HOUR)]
+    assert await judged(archive) == [(VerdictKind.POSTED, NOW + HOUR)]
 
 
 async def test_extra_digests_wait_ten_minutes_for_each_other(archive: Database, discord: Discord) -> None:
@@ -775,7 +775,7 @@ async def test_an_extra_digest_that_discord_refuses_is_told_to_who_asked(
     discord.before[ONE] = PostRefused(1, "I may not post there")
     with pytest.raises(PostRefused):
         await deliver.deliver_now(archive, discord, await get(archive), now=NOW - MINUTE)
-    assert await verdicts(archive) == []
+    assert await judged(archive) == []
     assert (await get(archive)).paused == "I may not post there"
     assert await papers_shown(archive) == []
 
@@ -793,7 +793,7 @@ async def test_two_hands_and_the_tick_at_once_show_no_paper_twice(archive: Datab
     await deliver.deliver_due(archive, discord, now=NOW + MINUTE)
     shown = await papers_shown(archive)
     assert len(shown) == len(set(shown))
-    assert [kind for kind, _ in await verdicts(archive)] == [VerdictKind.POSTED]
+    assert [kind for kind, _ in await judged(archive)] == [VerdictKind.POSTED]
 
 
 # --- preview --------------------------------------------------------------------------------------
@@ -843,7 +843,7 @@ async def test_through_clock_changes_and_changed_schedules_each_local_due_day_ha
             number = ChannelId(step % len(zones) + 1)
             await ask.reschedule(archive, number, lambda old, at=at: replace(old, post_at=at), now=now)  # type: ignore[misc]
     for number, zone in enumerate(zones, start=1):
-        found = await deliveries.verdicts(archive, ChannelId(number), limit=1_000)
+        found = await verdicts.latest(archive, ChannelId(number), limit=1_000)
         days = [verdict.due_at.astimezone(ZoneInfo(zone)).date() for verdict in found]
         assert len(days) == len(set(days))
         assert all(day.weekday() != 5 for day in days)

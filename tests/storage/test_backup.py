@@ -17,7 +17,7 @@ import pytest
 from bot.errors import StorageError, UserError
 from bot.models import Backup, ChannelId
 from bot.pipeline import deliver
-from storage import backup, channels, deliveries, migrations
+from storage import backup, channels, migrations, verdicts
 from storage.database import Database
 from tests.making import HF, NOW, channel, committed, entry, files, rows, store
 from tests.pipeline.test_deliver import Discord, papers_shown
@@ -184,7 +184,7 @@ async def test_a_restored_backup_posts_nothing_twice_that_it_knows(archive: Data
             later = await papers_shown(restored, ChannelId(number))
             assert len(later) == len(set(later)) > len(shown[number])
             assert set(shown[number]) < set(later)
-            kinds = [found.kind for found in await deliveries.verdicts(restored, ChannelId(number))]
+            kinds = [found.kind for found in await verdicts.latest(restored, ChannelId(number))]
             assert kinds == ["posted", "posted"]
 
 
@@ -202,7 +202,7 @@ async def test_a_digest_that_was_on_its_way_is_looked_for_by_the_restored_bot(
     async with Database(tmp_path / "copy") as restored:
         await deliver.deliver_due(restored, discord, now=NOW + timedelta(minutes=5))
         assert discord.count(ChannelId(1)) == discord.tries == 1
-        (verdict,) = await deliveries.verdicts(restored, ChannelId(1))
+        (verdict,) = await verdicts.latest(restored, ChannelId(1))
         assert verdict.kind == "posted"
 
 

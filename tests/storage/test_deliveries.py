@@ -26,7 +26,7 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
-from storage import channels, deliveries
+from storage import channels, deliveries, verdicts
 from storage.database import Database
 from tests.making import HF, NOW, channel, delivery, entry, rows, store
 
@@ -102,13 +102,13 @@ async def test_a_channel_paused_or_moved_meanwhile_is_not_claimed(ready: Databas
     for table in ("deliveries", "delivery_papers"):
         assert await rows(ready, f"SELECT count(*) FROM {table}") == [(0,)]
     # The moment that had come when it was paused.
-    (judged,) = await deliveries.verdicts(ready, ONE)
+    (judged,) = await verdicts.latest(ready, ONE)
     assert (judged.kind, judged.due_at, judged.text) == (VerdictKind.PAUSED, NOW, "paused: by hand")
 
 
 async def test_a_moment_still_to_come_has_no_verdict_when_its_channel_is_paused(ready: Database) -> None:
     assert await channels.pause(ready, ONE, "by hand", now=NOW - timedelta(seconds=1))
-    assert await deliveries.verdicts(ready, ONE) == ()
+    assert await verdicts.latest(ready, ONE) == ()
 
 
 async def test_after_the_clock_was_set_back_a_claim_does_not_wait_for_it_to_catch_up(ready: Database) -> None:
@@ -149,7 +149,7 @@ async def test_an_extra_delivery_leaves_the_schedule_alone(ready: Database) -> N
     assert await deliveries.last_extra(ready, ChannelId(2)) is None
     given = await deliveries.get(ready, DeliveryId("x1"))
     await deliveries.mark_sent(ready, given, MessageId(5), None)
-    assert await deliveries.verdicts(ready, ONE) == ()
+    assert await verdicts.latest(ready, ONE) == ()
 
 
 async def unsettled(db: Database, now: datetime) -> tuple[DeliveryId, ...]:
@@ -162,16 +162,17 @@ async def test_a_claim_is_left_to_its_sender_for_the_lease_then_settled(ready: D
     assert await unsettled(ready, NOW + TWO_MINUTES) == ("d1",)
     found = await deliveries.get(ready, DeliveryId("d1"))
     waiting = replace(verdict(VerdictKind.WAITING), text="error: down; next try at 13:00 UTC")
-    await deliveries.postpone(ready, found, waiting, next_try_at=NOW + DAY)
-    assert await deliveries.verdicts(ready, ONE) == (waiting,)
+    await deliveries.postpone(ready, found, waiting, next_try_at=NOW + DAY, trouble="down")
+    assert await verdicts.latest(ready, ONE) == (waiting,)
     assert await unsettled(ready, NOW + DAY - timedelta(seconds=1)) == ()
     assert await unsettled(ready, NOW + DAY) == ("d1",)
-    assert (await deliveries.get(ready, found.id)).attempts == 1
+    postponed = await deliveries.get(ready, found.id)
+    assert (postponed.attempts, postponed.trouble) == (1, "down")
     await deliveries.mark_sent(ready, found, MessageId(2**62), verdict())
     assert await unsettled(ready, NOW + 9 * DAY) == ()
     sent = await deliveries.get(ready, found.id)
     assert (sent.state, sent.message_id, sent.next_try_at) == (DeliveryState.SENT, 2**62, None)
-    assert await deliveries.verdicts(ready, ONE) == (verdict(),)
+    assert await verdicts.latest(ready, ONE) == (verdict(),)
 
 
 async def test_the_oldest_claim_is_settled_first_and_a_paused_channel_waits(ready: Database) -> None:
@@ -196,7 +197,7 @@ async def test_giving_up_frees_the_papers_and_pauses_only_with_a_reason(
     assert await deliveries.shown(ready, ONE, given.shown) == set()
     assert (await deliveries.get(ready, given.id)).state == DeliveryState.REFUSED
     assert await unsettled(ready, NOW + DAY) == ()
-    assert [found.kind for found in await deliveries.verdicts(ready, ONE)] == [kind]
+    assert [found.kind for found in await verdicts.latest(ready, ONE)] == [kind]
     found = await channels.get(ready, ONE)
     assert found is not None
     assert (found.paused, found.next_due) == (pause, None if pause else NOW + DAY)
@@ -211,17 +212,17 @@ async def test_a_due_moment_keeps_one_verdict_newest_first(ready: Database) -> N
         )
         assert await deliveries.record_silence(ready, given, next_due=NOW + (day + 1) * DAY)
         assert not await deliveries.record_silence(ready, given, next_due=NOW + 9 * DAY)
-    assert [found.text for found in await deliveries.verdicts(ready, ONE)] == ["day 2", "day 1", "day 0"]
-    assert [found.text for found in await deliveries.verdicts(ready, ONE, limit=1)] == ["day 2"]
+    assert [found.text for found in await verdicts.latest(ready, ONE)] == ["day 2", "day 1", "day 0"]
+    assert [found.text for found in await verdicts.latest(ready, ONE, limit=1)] == ["day 2"]
     assert await due_of(ready) == (NOW + 3 * DAY, NOW + 2 * DAY)
 
 
 async def test_the_last_good_moment_was_posted_or_had_nothing_to_post(ready: Database) -> None:
-    assert await deliveries.last_well(ready, ONE) is None
+    assert await verdicts.last_well(ready, ONE) is None
     kinds = (VerdictKind.POSTED, VerdictKind.NOTHING, VerdictKind.FAILED, VerdictKind.PAUSED)
     expected = (NOW, NOW + DAY, NOW + DAY, NOW + DAY)
     for day, (kind, last) in enumerate(zip(kinds, expected, strict=True)):
         given = replace(verdict(kind), due_at=NOW + day * DAY)
         await deliveries.record_silence(ready, given, next_due=NOW + (day + 1) * DAY)
-        assert await deliveries.last_well(ready, ONE) == last
-    assert await deliveries.last_well(ready, ChannelId(2)) is None
+        assert await verdicts.last_well(ready, ONE) == last
+    assert await verdicts.last_well(ready, ChannelId(2)) is None

@@ -23,7 +23,7 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
-from storage import channels, deliveries, guilds, heartbeat, searches, upkeep
+from storage import channels, deliveries, guilds, heartbeat, searches, upkeep, verdicts
 from storage.database import Database
 from tests.making import HF, NOW, channel, committed, delivery, entry, observations, rows, store
 
@@ -65,7 +65,7 @@ async def test_verdicts_are_kept_for_four_hundred_days(ready: Database) -> None:
     for name, age in (("old", 400 * DAY + SECOND), ("edge", 400 * DAY), ("new", DAY)):
         await posted(ready, name, NOW - age)
     assert (await upkeep.prune(ready, NOW)).verdicts == 1
-    assert [found.due_at for found in await deliveries.verdicts(ready, ONE)] == [NOW - DAY, NOW - 400 * DAY]
+    assert [found.due_at for found in await verdicts.latest(ready, ONE)] == [NOW - DAY, NOW - 400 * DAY]
 
 
 async def test_a_message_s_text_goes_after_thirty_days_and_its_row_stays(ready: Database) -> None:

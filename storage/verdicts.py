@@ -1,0 +1,79 @@
+"""How every due moment of every channel ended, in words that a person can read.
+
+Owns: the table verdicts. A moment has one verdict from the transaction on in which its channel leaves it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import aiosqlite
+
+from bot.models import ChannelId, Verdict, VerdictKind
+from storage.database import Database, known_moment, moment, seconds
+
+ALARMING = 3
+"""Due moments in a row that fail before somebody is told: one or two may be an outage."""
+
+
+async def judge(tx: aiosqlite.Connection, verdict: Verdict) -> None:
+    """Within another's transaction; in place of what was said of that due moment before."""
+    await tx.execute(
+        "INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text) VALUES (?, ?, ?, ?, ?)",
+        (verdict.channel_id, seconds(verdict.due_at), seconds(verdict.at), verdict.kind, verdict.text),
+    )
+
+
+async def latest(db: Database, channel_id: ChannelId, limit: int = 10) -> tuple[Verdict, ...]:
+    """How the channel's last due moments ended, newest first."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            """SELECT channel_id, due_at, at, kind, text FROM verdicts
+            WHERE channel_id = ? ORDER BY due_at DESC LIMIT ?""",
+            (channel_id, limit),
+        )
+    return tuple(
+        Verdict(
+            channel_id=ChannelId(row["channel_id"]),
+            due_at=known_moment(row["due_at"]),
+            at=known_moment(row["at"]),
+            kind=VerdictKind(row["kind"]),
+            text=row["text"],
+        )
+        for row in rows
+    )
+
+
+async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:
+    """The channel's last due moment whose papers are told: posted, or there were none."""
+    async with db.read() as connection:
+        rows = list(
+            await connection.execute_fetchall(
+                "SELECT max(due_at) FROM verdicts WHERE channel_id = ? AND kind IN ('posted', 'nothing', 'quiet')",
+                (channel_id,),
+            )
+        )
+    return moment(rows[0][0])
+
+
+async def failing(db: Database, channel_id: ChannelId) -> str | None:
+    """The newest verdict's text where the last three due moments that are over all failed, and nobody has been
+    told (`storage.channels.mark_alerted`) since the channel last was well."""
+    async with db.read() as connection:
+        newest = list(
+            await connection.execute_fetchall(
+                """SELECT kind, text FROM verdicts WHERE channel_id = ? AND kind != 'waiting'
+                ORDER BY due_at DESC LIMIT ?""",
+                (channel_id, ALARMING),
+            )
+        )
+        told = list(
+            await connection.execute_fetchall(
+                """SELECT 1 FROM channels WHERE id = ?1 AND alerted_at > coalesce(
+                    (SELECT max(at) FROM verdicts
+                    WHERE channel_id = ?1 AND kind IN ('posted', 'nothing', 'quiet')), -1)""",
+                (channel_id,),
+            )
+        )
+    failed = [row["text"] for row in newest if row["kind"] in (VerdictKind.FAILED, VerdictKind.STALE)]
+    return None if told or len(failed) < ALARMING else str(failed[0])
