@@ -303,7 +303,7 @@ class Run:
         sql = """SELECT (SELECT count(*) FROM channels WHERE next_due <= :now)
             + (SELECT count(*) FROM deliveries WHERE state = 'claimed' AND next_try_at <= :now)
             + (SELECT 2 - count(*) FROM feeds WHERE next_poll_at > :now)
-            + (SELECT 1 - count(*) FROM beats WHERE name = 'deliver' AND at >= :began)"""
+            + (SELECT 1 - count(*) FROM beats WHERE name = 'connected' AND at >= :began)"""
         values = {"now": int(self.peer.clock().timestamp()), "began": int(began.timestamp())}
         try:
             ((left,),) = judge.state(self.database, sql, values)

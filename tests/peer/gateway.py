@@ -41,6 +41,8 @@ class Gateway:
         self.at_identify: list[int | bool] = []
         """What the next IDENTIFYs get in place of READY: a close code, or "invalid session" that may be resumed
         (True) or not (False)."""
+        self.deaf = False
+        """Whether a farewell is left without an answer."""
         self.log: list[str] = []
         """connect, refuse, identify, resume, resumed, invalid, in order."""
         app = web.Application()
@@ -89,7 +91,7 @@ class Gateway:
             self.log.append("refuse")
             return web.Response(status=self.at_connect.pop(0))
         # discord.py never answers a close frame that it can handle: do not wait for that.
-        socket = web.WebSocketResponse(timeout=0.2)
+        socket = web.WebSocketResponse(timeout=0.2, autoclose=not self.deaf)
         try:  # the other side may die at any moment
             await socket.prepare(request)
         except ConnectionResetError:
@@ -98,6 +100,8 @@ class Gateway:
         try:
             with suppress(ConnectionResetError):
                 await self._talk(socket)
+            if self.deaf:
+                await asyncio.Event().wait()
         finally:
             for session in self.sessions.values():
                 if session.socket is socket:

@@ -25,7 +25,7 @@ import bot.__main__ as command
 import bot.schedule
 import cogs._client  # noqa: F401 - patched by its name
 from bot.schedule import Clock, Tick
-from storage import deliveries
+from storage import database, deliveries
 from tests.kill import steps
 
 
@@ -96,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="beat, deliver, ingest",
     )
     parser.add_argument("--lease", type=float, metavar="SECONDS", help="of a claimed delivery")
+    parser.add_argument("--busy", type=float, metavar="SECONDS", help="that a locked database is waited for")
     parser.add_argument("--finish", type=float, metavar="SECONDS", help="what running ticks get at the end")
     parser.add_argument(
         "--kill", type=_step, metavar="STEP[:N]", help="a step of tests.kill.steps, when it comes for the Nth time"
@@ -113,6 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tick(dict(options.every))
     if options.lease:
         deliveries.LEASE = timedelta(seconds=options.lease)
+    if options.busy:
+        database.BUSY_SECONDS = options.busy
     if options.finish:
         bot.schedule._FINISH_SECONDS = options.finish
     if options.kill:
