@@ -175,8 +175,8 @@ def astray(database: Path, messages: Mapping[int, Sequence[Json]]) -> list[str]:
             found.append(f"channel {channel}: {name} counts as not posted, and is there")
         elif row["state"] == "sent" and str(row["message_id"]) != message["id"]:
             found.append(f"channel {channel}: {name} is another message")
-        elif shown[name] != set(numbers(message)):
-            found.append(f"channel {channel}: {name} shows {numbers(message)} instead of {shown[name]}")
+        elif shown.get(name) != set(numbers(message)):
+            found.append(f"channel {channel}: {name} shows {numbers(message)} instead of {shown.get(name)}")
         elif f"'{left[name]} more'" not in str(message["components"]) and left[name]:
             found.append(f"channel {channel}: {name} has not {left[name]} more")
     lost = [name for name, row in ledger.items() if row["state"] == "sent" and name not in there]

@@ -22,7 +22,7 @@ from tests.feeds.test_arxiv import item
 from tests.kill import judge
 from tests.kill.judge import Announced, Follower
 from tests.kill.nursery import Nursery
-from tests.kill.steps import LOOKED, MOMENT, OUTSIDE, RECEIVED, REST, STEPS, STORED, Need, Step
+from tests.kill.steps import LATE, LOOKED, MOMENT, OUTSIDE, RECEIVED, REST, STEPS, STORED, Need, Step
 from tests.peer import rest
 from tests.peer.faults import LOOK, SEND, Fault
 from tests.peer.rest import Peer
@@ -79,6 +79,18 @@ class Taking(Fault):
 
 
 @dataclass
+class Behind(Fault):
+    """Fails nothing: lets go what hangs, as soon as such a request is answered."""
+
+    kept: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def fits(self, method: str, path: str) -> bool:
+        if super().fits(method, path):
+            asyncio.get_running_loop().call_soon(self.kept.set)
+        return False
+
+
+@dataclass
 class Tally:
     """What came of one run or of many."""
 
@@ -116,6 +128,8 @@ class Run:
         self._listed: dict[date, list[str]] = {}
         self._told: set[str] = set()
         self._deck: list[Step] = []
+        self._late: asyncio.Event | None = None
+        """Lets Discord store what it still has in hand."""
 
     @property
     def database(self) -> Path:
@@ -251,6 +265,8 @@ class Run:
         where = ["--rest", self.peer.rest, "--gateway", self.peer.gateway.url, "--at", at.isoformat()]
         inner = ["--kill", f"{name}:{passage}"] if name and name not in OUTSIDE else []
         ending = await self.nursery.start(self.folder, self._settings(), [*where, *OPTIONS, *inner])
+        if self._late:
+            self.peer.faults.append(Behind(LOOK, kept=self._late))
         killing = asyncio.create_task(self._take(name, passage))
         stopped = None
         try:
@@ -269,6 +285,8 @@ class Run:
         finally:
             killing.cancel()
             self.peer.faults.clear()
+            if self._late and self._late.is_set():
+                self._late = None
             self.now = self.peer.clock()
         if code == 0:
             return None
@@ -290,10 +308,13 @@ class Run:
         """The steps that are seen from outside."""
         if name == MOMENT:
             await asyncio.sleep(self.random.uniform(0, 0.2))
-        elif name in (RECEIVED, STORED, LOOKED):
+        elif name in (RECEIVED, STORED, LATE, LOOKED):
             match = LOOK if name == LOOKED else SEND
             self.peer.faults.append(Taking(match, what="hang", stored=name == STORED, passed=passage))
             await self.peer.hanging.wait()
+            kept = self.peer.keep()
+            if name == LATE:
+                self._late, self.peer.nonce_window = kept, timedelta(seconds=180)
         else:
             return
         self.nursery.signal(signal.SIGKILL)

@@ -60,6 +60,8 @@ CALLS = {
 }
 
 RECEIVED, STORED, LOOKED = "send, received", "send, stored and not answered", "look, received"
+LATE = "send, stored behind the look"
+"""Discord is slow: what the dead process sent is in the channel only when the next one has looked."""
 STATEMENT, MOMENT, REST = "any statement of the writer", "any moment", "at rest"
 
 STEPS = {
@@ -74,13 +76,14 @@ STEPS = {
         *(Step(f"{name}, after", need, 2) for name, (_, _, need) in CALLS.items()),
         Step(RECEIVED, Need.DUE, 3),
         Step(STORED, Need.DUE, 3),
+        Step(LATE, Need.DUE),
         Step(LOOKED, Need.OPEN),
         Step(STATEMENT, Need.NOTHING, 20),
         Step(MOMENT, Need.NOTHING),
         Step(REST, Need.NOTHING),
     )
 }
-OUTSIDE = (RECEIVED, STORED, LOOKED, MOMENT, REST)
+OUTSIDE = (RECEIVED, STORED, LATE, LOOKED, MOMENT, REST)
 
 
 def arm(name: str, passage: int = 1) -> None:
