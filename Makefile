@@ -42,7 +42,7 @@ endef
 
 export PYTHON
 
-.PHONY: help demo run test check-code format lock image clean
+.PHONY: help demo run test kill check-code format lock image clean
 
 help: ## this list
 	@echo "Paperboy: make TARGET [ARGS='...']"
@@ -57,6 +57,9 @@ run: $(CORE) ## run the bot; settings come from the environment or from .env
 
 test: $(DEV) ## run the tests, e.g. make test ARGS='-k digest'
 	@$(BIN)/python -m pytest $(ARGS)
+
+kill: $(DEV) ## kill the bot at every step, hundreds of times: nothing is lost, doubled or half written
+	@$(BIN)/python -m tests.kill --runs 200 --seed 1 $(ARGS)
 
 check-code: $(DEV) ## ruff and mypy, as CI does
 	@$(BIN)/ruff check .

@@ -10,6 +10,7 @@ import base64
 import binascii
 import logging
 import re
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Self, cast
@@ -21,7 +22,7 @@ from discord.ext import commands
 
 from bot.digest import post as posts
 from bot.digest.markup import escape
-from bot.errors import ConfigError, DeliveryError, InvalidQuery, TryLater, UserError
+from bot.errors import ConfigError, DeliveryError, InvalidQuery, PaperboyError, StorageError, TryLater, UserError
 from bot.models import Feed, Post
 from cogs._publish import NEEDED, DiscordPublisher, layout
 from storage.database import Database
@@ -74,6 +75,14 @@ class Paperboy(commands.Bot):
     async def _answer_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         await answer_error(cast(Interaction, interaction), cause)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """An event that could not be handled: what is expected (a full disk, a locked database) in its words."""
+        error = sys.exc_info()[1]
+        if isinstance(error, PaperboyError):
+            log.error("%s: %s", event_method, error)
+        else:
+            await super().on_error(event_method, *args, **kwargs)
 
 
 class Action(ui.DynamicItem[ui.Item[Any]], template=r"paperboy:(?P<verb>[a-z]+)(?::(?P<rest>.*))?"):
@@ -134,7 +143,7 @@ async def answer_error(interaction: Interaction, error: BaseException) -> None:
             text = "You may not use this command here."
         case _:
             asked = interaction.command.qualified_name if interaction.command else "a button"
-            log.error("%s failed", asked, exc_info=error)
+            log.error("%s failed: %s", asked, error, exc_info=None if isinstance(error, StorageError) else error)
             text = "Something went wrong on my side; the operator finds it in the log. Please try again later."
     try:
         if not interaction.response.is_done():

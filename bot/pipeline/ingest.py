@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from bot.addresses import shown
-from bot.errors import FeedError, UserError
+from bot.errors import FeedError, StorageError, UserError
 from bot.feeds import arxiv, huggingface, rss
 from bot.models import (
     Entry,
@@ -67,6 +67,8 @@ async def ingest(
         reach = max(days or 0, _reach(state, now, backfill_days))
         try:
             outcome, pause = await _poll(db, fetch, source, now=now, days=reach, progress=progress)
+        except StorageError as error:
+            outcome, pause = FeedOutcome(feed=source.name, label=source.label, error=str(error)), timedelta()
         except Exception:
             # A bug over one source's answer must not silence the others, nor be repeated every minute.
             log.exception("%s: reading it failed", source.label)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
@@ -40,6 +41,8 @@ class Gateway:
         self.at_identify: list[int | bool] = []
         """What the next IDENTIFYs get in place of READY: a close code, or "invalid session" that may be resumed
         (True) or not (False)."""
+        self.deaf = False
+        """Whether a farewell is left without an answer."""
         self.log: list[str] = []
         """connect, refuse, identify, resume, resumed, invalid, in order."""
         app = web.Application()
@@ -88,40 +91,49 @@ class Gateway:
             self.log.append("refuse")
             return web.Response(status=self.at_connect.pop(0))
         # discord.py never answers a close frame that it can handle: do not wait for that.
-        socket = web.WebSocketResponse(timeout=0.2)
-        await socket.prepare(request)
+        socket = web.WebSocketResponse(timeout=0.2, autoclose=not self.deaf)
+        try:  # the other side may die at any moment
+            await socket.prepare(request)
+        except ConnectionResetError:
+            return web.Response()
         self.log.append("connect")
-        await socket.send_json({"op": 10, "d": {"heartbeat_interval": 41250}})
-        session: Session | None = None
         try:
-            async for frame in socket:
-                if frame.type is not WSMsgType.TEXT:
-                    continue
-                asked = json.loads(frame.data)
-                match asked["op"]:
-                    case 1:
-                        await socket.send_json({"op": 11, "d": None})
-                    case 2:
-                        session = await self._identify(socket)
-                    case 6:
-                        session = await self._resume(socket, asked["d"])
+            with suppress(ConnectionResetError):
+                await self._talk(socket)
+            if self.deaf:
+                await asyncio.Event().wait()
         finally:
-            if session and session.socket is socket:
-                session.socket = None
+            for session in self.sessions.values():
+                if session.socket is socket:
+                    session.socket = None
         return socket
 
-    async def _identify(self, socket: web.WebSocketResponse) -> Session | None:
+    async def _talk(self, socket: web.WebSocketResponse) -> None:
+        await socket.send_json({"op": 10, "d": {"heartbeat_interval": 41250}})
+        async for frame in socket:
+            if frame.type is not WSMsgType.TEXT:
+                continue
+            asked = json.loads(frame.data)
+            match asked["op"]:
+                case 1:
+                    await socket.send_json({"op": 11, "d": None})
+                case 2:
+                    await self._identify(socket)
+                case 6:
+                    await self._resume(socket, asked["d"])
+
+    async def _identify(self, socket: web.WebSocketResponse) -> None:
         self.log.append("identify")
         if not self._valid():
             await socket.close(code=4004)
-            return None
+            return
         if self.at_identify:
             instead = self.at_identify.pop(0)
             if isinstance(instead, bool):
                 await socket.send_json({"op": 9, "d": instead})
             else:
                 await socket.close(code=instead)
-            return None
+            return
         session = Session(secrets.token_hex(16), socket)
         self.sessions[session.id] = session
         guilds = list(self._guilds())
@@ -136,21 +148,19 @@ class Gateway:
         await session.send("READY", ready)
         for guild in guilds:
             await session.send("GUILD_CREATE", guild)
-        return session
 
-    async def _resume(self, socket: web.WebSocketResponse, asked: Json) -> Session | None:
+    async def _resume(self, socket: web.WebSocketResponse, asked: Json) -> None:
         self.log.append("resume")
         if not self._valid():
             await socket.close(code=4004)
-            return None
+            return
         session = self.sessions.get(asked["session_id"] or "")
         if session is None:
             self.log.append("invalid")
             await socket.send_json({"op": 9, "d": False})
-            return None
+            return
         session.socket = socket
         for payload in session.events[asked["seq"] or 0 :]:
             await socket.send_json(payload)
         await session.send("RESUMED", {})
         self.log.append("resumed")
-        return session

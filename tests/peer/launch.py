@@ -25,7 +25,8 @@ import bot.__main__ as command
 import bot.schedule
 import cogs._client  # noqa: F401 - patched by its name
 from bot.schedule import Clock, Tick
-from storage import deliveries
+from storage import database, deliveries
+from tests.kill import steps
 
 
 class Hurried:
@@ -66,13 +67,13 @@ def hurry(factor: float) -> None:
         setattr(sys.modules[module], "asyncio", Hurried(factor, *names))  # noqa: B010
 
 
-def tick(every: Mapping[str, int]) -> None:
+def tick(every: Mapping[str, float]) -> None:
     """Ticks of other lengths, and from the real now: a shifted clock must not ask for months of ticks at once."""
     ticking = bot.schedule.ticking
 
     def patched(ticks: Mapping[str, tuple[int, Tick]], *, clock: Clock) -> AbstractAsyncContextManager[None]:
         changed = {name: (every.get(name, seconds), run) for name, (seconds, run) in ticks.items()}
-        return ticking(changed, clock=lambda: datetime.now(UTC))
+        return ticking(changed, clock=lambda: datetime.now(UTC))  # type: ignore[arg-type] # parts of a second
 
     bot.schedule.ticking = patched  # type: ignore[assignment]
 
@@ -95,7 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="beat, deliver, ingest",
     )
     parser.add_argument("--lease", type=float, metavar="SECONDS", help="of a claimed delivery")
+    parser.add_argument("--busy", type=float, metavar="SECONDS", help="that a locked database is waited for")
     parser.add_argument("--finish", type=float, metavar="SECONDS", help="what running ticks get at the end")
+    parser.add_argument(
+        "--kill", type=_step, metavar="STEP[:N]", help="a step of tests.kill.steps, when it comes for the Nth time"
+    )
     options = parser.parse_args(arguments)
 
     point(options.rest, options.gateway)
@@ -109,14 +114,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tick(dict(options.every))
     if options.lease:
         deliveries.LEASE = timedelta(seconds=options.lease)
+    if options.busy:
+        database.BUSY_SECONDS = options.busy
     if options.finish:
         bot.schedule._FINISH_SECONDS = options.finish
+    if options.kill:
+        steps.arm(*options.kill)
     return command.main(["run"])
 
 
-def _interval(text: str) -> tuple[str, int]:
+def _interval(text: str) -> tuple[str, float]:
     name, _, seconds = text.partition("=")
-    return name, int(seconds)
+    return name, float(seconds)
+
+
+def _step(text: str) -> tuple[str, int]:
+    name, _, passage = text.partition(":")
+    if name not in steps.STEPS or name in steps.OUTSIDE:
+        raise argparse.ArgumentTypeError(f"{name!r} is no step of this process")
+    return name, int(passage or 1)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ class Peer:
         """Set by the first request that hangs."""
         self.gateway = Gateway(self._guilds, lambda: self.valid)
         self._released = asyncio.Event()
+        self._kept: list[asyncio.Event] = []
         self._nonces: dict[tuple[int, str], tuple[datetime, Json]] = {}
         self._stored = 0
         app = web.Application()
@@ -91,6 +92,16 @@ class Peer:
     def release(self) -> None:
         """What hangs is answered, now and from now on."""
         self._released.set()
+
+    def keep(self) -> asyncio.Event:
+        """What hangs now is not answered by `release` any more, but when this event is set, or at the end."""
+        self._kept.append(self._released)
+        self._released = asyncio.Event()
+        return self._kept[-1]
+
+    def end(self) -> None:
+        for event in (self._released, *self._kept):
+            event.set()
 
     def mend(self) -> None:
         self.faults.clear()
@@ -242,6 +253,6 @@ async def serving(peer: Peer) -> AsyncIterator[Peer]:
     try:
         yield peer
     finally:
-        peer.release()
+        peer.end()
         await peer.door.close()
         await peer.gateway.door.close()

@@ -1,0 +1,288 @@
+"""What has to hold after every kill, and at the end: judged from the file, the peer and the world alone.
+
+The rules are said here once more in words of their own; no code of the product is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.models import VerdictKind
+from tests.peer.shapes import Json, custom_ids
+
+NUMBER = re.compile(r"26\d\d\.\d{5}")
+GRACE = 6 * 3600
+_NEW_YORK = ZoneInfo("America/New_York")
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A channel as its people set it up."""
+
+    number: int
+    zone: str
+    at: time
+    days: frozenset[int]
+    words: tuple[str, ...]
+
+    def moments(self, begin: datetime, end: datetime) -> tuple[datetime, ...]:
+        """When its digests are due, in (begin, end]."""
+        zone = ZoneInfo(self.zone)
+        first = begin.astimezone(zone).date()
+        dates = (first + timedelta(days=count) for count in range((end - begin).days + 3))
+        all_of_them = (datetime.combine(day, self.at, zone) for day in dates if day.weekday() in self.days)
+        return tuple(moment.astimezone(UTC) for moment in all_of_them if begin < moment <= end)
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A paper as the world listed it."""
+
+    number: str
+    words: tuple[str, ...]
+    day: date
+
+
+@contextmanager
+def copied(database: Path) -> Iterator[sqlite3.Connection]:
+    """The file as a crash left it, opened elsewhere: the original is for the next start to recover."""
+    with tempfile.TemporaryDirectory(dir=database.parent) as folder:
+        for ending in ("", "-wal"):
+            if (source := database.with_name(database.name + ending)).exists():
+                shutil.copy(source, folder)
+        with closing(sqlite3.connect(Path(folder) / database.name)) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection
+
+
+# --- nothing is half written ------------------------------------------------------------------------
+
+HALVES = {
+    "a delivery without papers": """SELECT id FROM deliveries d WHERE NOT EXISTS
+        (SELECT 1 FROM delivery_papers WHERE delivery_id = d.id AND (shown OR d.state = 'refused'))""",
+    "papers out of order": """SELECT delivery_id FROM delivery_papers GROUP BY delivery_id
+        HAVING max(position) + 1 != count(*)""",
+    "papers of another channel": """SELECT delivery_id FROM delivery_papers p JOIN deliveries d
+        ON d.id = delivery_id WHERE p.channel_id != d.channel_id""",
+    "a delivery whose channel was not moved on": """SELECT d.id FROM deliveries d JOIN channels c
+        ON c.id = channel_id WHERE next_due <= due_at OR last_due < due_at OR last_due IS NULL""",
+    "a delivery without a verdict": """SELECT id FROM deliveries d WHERE NOT EXISTS
+        (SELECT 1 FROM verdicts v WHERE (v.channel_id, v.due_at) = (d.channel_id, d.due_at))""",
+    "a state that its verdict belies": """SELECT d.id FROM deliveries d JOIN verdicts v USING (channel_id, due_at)
+        WHERE (state, v.kind) NOT IN (('claimed', 'waiting'), ('sent', 'posted'), ('refused', 'failed'))""",
+    "sent without a message": "SELECT id FROM deliveries WHERE (state = 'sent') != (message_id IS NOT NULL)",
+    "claimed without a next try": """SELECT id FROM deliveries
+        WHERE (state = 'claimed') != (next_try_at IS NOT NULL)""",
+    "a verdict that waits for nothing": """SELECT due_at FROM verdicts v WHERE kind = 'waiting' AND NOT EXISTS
+        (SELECT 1 FROM deliveries d WHERE (d.channel_id, d.due_at) = (v.channel_id, v.due_at))""",
+    "a paper without a key": """SELECT id FROM papers WHERE id NOT IN (SELECT paper_id FROM identities)""",
+    "a paper that no feed listed": """SELECT id FROM papers WHERE id NOT IN (SELECT paper_id FROM listings)""",
+    "counts that were not observed": """SELECT id FROM papers WHERE votes IS NOT NULL AND votes IS NOT
+        (SELECT votes FROM observations WHERE paper_id = id ORDER BY seen_at DESC LIMIT 1)""",
+}
+"""Name -> what must find no row."""
+
+
+def half_written(database: Path, vouched: Mapping[str, frozenset[str]]) -> list[str]:
+    """`vouched`: a validator as the world gave it -> the papers of that answer."""
+    with copied(database) as connection:
+        found = [f"{row[0]}" for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        found += [f"dangling: {tuple(row)}" for row in connection.execute("PRAGMA foreign_key_check")]
+        for index in ("texts", "names"):
+            try:
+                connection.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")
+            except sqlite3.DatabaseError as error:
+                found.append(f"the index {index}: {error}")
+        for name, sql in HALVES.items():
+            found += [f"{name}: {row[0]}" for row in connection.execute(sql)]
+        for row in connection.execute("SELECT url, etag FROM validators"):
+            day = re.search(r"date=(\S{10})", row["url"])
+            listed = connection.execute(
+                """SELECT arxiv_id FROM papers JOIN listings ON id = paper_id
+                WHERE feed LIKE ? AND listings.listed_on LIKE ?""",
+                ("huggingface" if day else "arxiv%", day[1] if day else "%"),
+            )
+            missing = vouched[row["etag"]] - {number for (number,) in listed}
+            if missing:
+                found.append(f"a validator of {row['url']} without {', '.join(sorted(missing))}")
+    return found
+
+
+# --- nothing is doubled or lost ---------------------------------------------------------------------
+
+
+def carried(message: Json) -> str:
+    """The delivery that a message is."""
+    (found,) = (name for name in custom_ids(message["components"]) if name.startswith("paperboy:more:"))
+    return str(found).rpartition(":")[2]
+
+
+def texts(components: Sequence[Json]) -> Iterator[str]:
+    for component in components:
+        yield component.get("content", "")
+        yield from texts(component.get("components", ()))
+
+
+def numbers(message: Json) -> list[str]:
+    """The papers that readers see in a message, in order."""
+    return list(dict.fromkeys(NUMBER.findall("\n".join(texts(message["components"])))))
+
+
+def doubled(messages: Mapping[int, Sequence[Json]]) -> list[str]:
+    """A digest or a paper that a channel's readers see twice."""
+    found = []
+    for channel, there in messages.items():
+        digests = Counter(map(carried, there))
+        papers = Counter(number for message in there for number in numbers(message))
+        for what, times in (*digests.items(), *papers.items()):
+            if times > 1:
+                found.append(f"channel {channel}: {what} is there {times} times")
+    return found
+
+
+def astray(database: Path, messages: Mapping[int, Sequence[Json]]) -> list[str]:
+    """Messages that the ledger does not know or tells otherwise, and digests that it only believes to be there."""
+    found = []
+    with copied(database) as connection:
+        ledger = {row["id"]: row for row in connection.execute("SELECT * FROM deliveries")}
+        shown: dict[str, set[str]] = {}
+        left: Counter[str] = Counter()
+        for row in connection.execute(
+            "SELECT delivery_id, shown, arxiv_id FROM delivery_papers JOIN papers ON id = paper_id"
+        ):
+            if row["shown"]:
+                shown.setdefault(row["delivery_id"], set()).add(row["arxiv_id"])
+            else:
+                left[row["delivery_id"]] += 1
+    there = {carried(message): (channel, message) for channel, some in messages.items() for message in some}
+    for name, (channel, message) in there.items():
+        row = ledger.get(name)
+        if row is None or row["channel_id"] != channel:
+            found.append(f"channel {channel}: nobody knows {name}")
+        elif row["state"] == "refused":
+            found.append(f"channel {channel}: {name} counts as not posted, and is there")
+        elif row["state"] == "sent" and str(row["message_id"]) != message["id"]:
+            found.append(f"channel {channel}: {name} is another message")
+        elif shown.get(name) != set(numbers(message)):
+            found.append(f"channel {channel}: {name} shows {numbers(message)} instead of {shown.get(name)}")
+        elif f"'{left[name]} more'" not in str(message["components"]) and left[name]:
+            found.append(f"channel {channel}: {name} has not {left[name]} more")
+    lost = [name for name, row in ledger.items() if row["state"] == "sent" and name not in there]
+    return found + [f"{name} counts as posted, and is not there" for name in lost]
+
+
+def unjudged(database: Path, followers: Sequence[Follower], begin: datetime, *, end: datetime) -> list[str]:
+    """Due moments without their verdict, or with one that is not true. Before the `end` only those that the
+    channel has left behind."""
+    found = []
+    with copied(database) as connection:
+        for follower in followers:
+            rows = connection.execute(
+                "SELECT due_at, at, kind, text FROM verdicts WHERE channel_id = ?", (follower.number,)
+            )
+            told = {row["due_at"]: row for row in rows}
+            ((following,),) = connection.execute(
+                "SELECT next_due FROM channels WHERE id = ?", (follower.number,)
+            ).fetchall()
+            moments = [int(moment.timestamp()) for moment in follower.moments(begin, end + timedelta(days=8))]
+            past = [moment for moment in moments if moment < following]
+            if following not in moments:
+                found.append(f"channel {follower.number} is next due at {following}")
+            for moment in set(past) ^ set(told):
+                found.append(
+                    f"channel {follower.number}: {_day(moment)} has {'no' if moment in past else 'a'} verdict"
+                )
+            for moment, row in told.items():
+                later = [other for other in moments if moment < other <= row["at"]]
+                given_up = row["kind"] == VerdictKind.MISSED or (
+                    row["kind"] == VerdictKind.FAILED and row["text"].startswith("not posted ")
+                )
+                fine = (VerdictKind.POSTED, VerdictKind.WAITING, VerdictKind.NOTHING, VerdictKind.QUIET)
+                if row["kind"] not in fine and not (given_up and (later or row["at"] - moment >= GRACE)):
+                    found.append(f"channel {follower.number}: {_day(moment)}: {row['kind']}: {row['text']}")
+    return found
+
+
+def unsettled(database: Path, followers: Sequence[Follower], now: datetime) -> list[str]:
+    """What is not at its end though nothing was in its way."""
+    with copied(database) as connection:
+        waiting = connection.execute("SELECT channel_id, due_at FROM verdicts WHERE kind = 'waiting'").fetchall()
+        late = connection.execute("SELECT id, next_due FROM channels WHERE next_due <= ?", (_seconds(now),))
+        return [f"channel {row[0]}: {_day(row[1])} still waits" for row in (*waiting, *late)]
+
+
+def unshown(
+    database: Path, followers: Sequence[Follower], announced: Sequence[Announced]
+) -> tuple[list[str], list[str]]:
+    """(what a channel was owed and is neither in a message of it nor behind one's button, what came too late).
+
+    Asked after a digest of each channel that nothing disturbed. Too late: a paper of a day that the channel's
+    digests had left behind when the paper was first read; a digest reaches back to the day of the one before.
+    """
+    lost, late = [], []
+    with copied(database) as connection:
+        stored = dict(connection.execute("SELECT arxiv_id, first_seen_at FROM papers").fetchall())
+        for follower in followers:
+            told = {
+                number
+                for (number,) in connection.execute(
+                    """SELECT arxiv_id FROM delivery_papers p JOIN deliveries d ON d.id = delivery_id
+                    JOIN papers ON papers.id = paper_id WHERE p.channel_id = ? AND state = 'sent'""",
+                    (follower.number,),
+                )
+            }
+            well = connection.execute(
+                """SELECT v.due_at, coalesce(claimed_at, v.at) FROM verdicts v
+                LEFT JOIN deliveries d ON (d.channel_id, d.due_at) = (v.channel_id, v.due_at)
+                WHERE v.channel_id = ? AND v.kind IN ('posted', 'nothing', 'quiet')""",
+                (follower.number,),
+            ).fetchall()
+            for paper in announced:
+                if paper.number in told or not set(paper.words) & set(follower.words):
+                    continue
+                where = f"channel {follower.number}: {paper.number} of {paper.day}"
+                seen = stored.get(paper.number)
+                if seen is None:
+                    lost.append(f"{where} was never read")
+                elif any(open_day(due) > paper.day and composed <= seen + 5 for due, composed in well):
+                    late.append(where)
+                else:
+                    lost.append(where)
+    return lost, late
+
+
+def open_day(seconds: int) -> date:
+    """Hugging Face's day: it rolls over at 21:30 in New York."""
+    return (datetime.fromtimestamp(seconds, _NEW_YORK).replace(tzinfo=None) + timedelta(hours=2.5)).date()
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _day(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%a %d %b %H:%M}"
+
+
+def state(database: Path, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+    """What the file says now, through a connection that cannot change it, nor tidy it up when it closes."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return connection.execute(sql, values).fetchall()
+
+
+def dumped(database: Path) -> str:
+    """The ledger in words, for a fault's report."""
+    rows = state(database, "SELECT channel_id, due_at, kind, text FROM verdicts ORDER BY due_at, channel_id")
+    return json.dumps(rows, ensure_ascii=False, indent=0)
