@@ -37,7 +37,7 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "PAPERBOY_WHEN_UNSURE": (
         "post",
         "When a digest may have arrived and the channel's history may not be read: `post` it (again), or `skip` "
-        "it.",
+        "it, and its papers with it.",
     ),
     "PAPERBOY_CONTACT": ("", "An address or page that sources may write to; sent with every request."),
     "PAPERBOY_LOG_LEVEL": ("INFO", "DEBUG, INFO, WARNING or ERROR."),

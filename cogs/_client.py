@@ -24,7 +24,8 @@ from bot.digest import post as posts
 from bot.digest.markup import escape
 from bot.errors import ConfigError, DeliveryError, InvalidQuery, PaperboyError, StorageError, TryLater, UserError
 from bot.models import Feed, Post
-from cogs._publish import NEEDED, DiscordPublisher, layout
+from cogs._layout import layout
+from cogs._publish import NEEDED, DiscordPublisher
 from storage.database import Database
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,6 @@
-"""Posts into components, Discord's errors into ours, and the Publisher.
+"""The Publisher, and Discord's errors as ours.
 
-Owns: the one-to-one rendering of a Post, sending with a nonce, looking whether a delivery is there, and the
-pace of both.
+Owns: sending with a nonce, looking whether a delivery is there, and the pace of all that the bot asks unasked.
 Refuses: wording and limits (the Post's), retries (the pipeline's).
 """
 
@@ -9,22 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from datetime import timedelta
 from time import monotonic
 from typing import Any, TypeVar
 
 import aiohttp  # only for the errors that discord.py lets through
 import discord
-from discord import ui
 
 from bot.digest.markup import escape
 from bot.errors import CannotLook, ChannelGone, DeliveryError, PostRefused, TryLater
-from bot.models import ChannelId, Delivery, GuildId, Line, MessageId, Post, Row, Select, Text
+from bot.models import ChannelId, Delivery, GuildId, MessageId, Post
+from cogs._layout import layout
 
 log = logging.getLogger(__name__)
 
-ACCENT = discord.Colour(0xC2410C)
 NEEDED = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
 """What posting takes; reading back the own posts is how a digest is never sent twice."""
 
@@ -45,43 +43,6 @@ _REFUSED, _BARRED = 300.0, 60.0
 """Seconds without asking, after a refused token, and after the shield said 429 without saying how long."""
 
 
-def layout(post: Post) -> ui.LayoutView:
-    """The post as discord.py's components. Its buttons answer through `cogs._client.Action`, also after a
-    restart, so the view itself need not be kept."""
-    frame: ui.Container[ui.LayoutView] = ui.Container(accent_colour=ACCENT)
-    for block in post.blocks:
-        match block:
-            case Text(content):
-                frame.add_item(ui.TextDisplay(content))
-            case Line():
-                frame.add_item(ui.Separator())
-            case Row(buttons):
-                row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
-                for button in buttons:
-                    style = discord.ButtonStyle.primary if button.primary else discord.ButtonStyle.secondary
-                    row.add_item(
-                        ui.Button(
-                            label=button.label,
-                            url=button.url,
-                            custom_id=button.custom_id,
-                            disabled=button.disabled,
-                            style=discord.ButtonStyle.link if button.url else style,
-                        )
-                    )
-                frame.add_item(row)
-            case Select(custom_id, placeholder, options):
-                menu: ui.Select[ui.LayoutView] = ui.Select(
-                    custom_id=custom_id,
-                    placeholder=placeholder,
-                    options=[discord.SelectOption(value=value, label=label) for value, label in options],
-                )
-                frame.add_item(ui.ActionRow(menu))
-    view = ui.LayoutView(timeout=None)
-    view.add_item(frame)
-    view.stop()
-    return view
-
-
 class DiscordPublisher:
     """The Publisher over whichever client is connected at the time.
 
@@ -95,7 +56,7 @@ class DiscordPublisher:
         self._in_hand: dict[str, asyncio.Task[MessageId]] = {}
         self._arrived: dict[str, MessageId] = {}
         """The last posts: the database may not have taken what Discord did."""
-        self._looking: set[asyncio.Task[MessageId | None]] = set()
+        self._begun: set[asyncio.Task[Any]] = set()
         self._turn, self._next_slot = asyncio.Lock(), 0.0
         self._held: tuple[float, str] = (0.0, "")
         self._unanswered = 0
@@ -105,10 +66,9 @@ class DiscordPublisher:
         within a few minutes."""
         sending = self._in_hand.get(nonce)
         if sending is None:
-            client = self._connected(channel)
-            sending = self._in_hand[nonce] = asyncio.create_task(self._post(client, channel, post, nonce))
+            self._connected(channel)
+            sending = self._in_hand[nonce] = self._begin(self._post(channel, post, nonce))
             sending.add_done_callback(lambda _: self._in_hand.pop(nonce))
-            sending.add_done_callback(_retrieve)
         return await self._patiently(channel, sending)
 
     async def find(self, delivery: Delivery) -> MessageId | None:
@@ -121,22 +81,21 @@ class DiscordPublisher:
             return message
         if sending := self._in_hand.get(delivery.id):
             return await self._patiently(delivery.channel_id, sending)
-        looking = asyncio.create_task(self._look(self._connected(delivery.channel_id), delivery))
-        self._looking.add(looking)
-        looking.add_done_callback(self._looking.discard)
-        looking.add_done_callback(_retrieve)
-        return await self._patiently(delivery.channel_id, looking)
+        self._connected(delivery.channel_id)
+        return await self._patiently(delivery.channel_id, self._begin(self._look(delivery)))
 
-    async def _post(self, client: discord.Client, channel: ChannelId, post: Post, nonce: str) -> MessageId:
+    async def _post(self, channel: ChannelId, post: Post, nonce: str) -> MessageId:
         await self._slot()
-        place = client.get_partial_messageable(channel)
+        place = self._connected(channel).get_partial_messageable(channel)
         message = MessageId((await place.send(view=layout(post), nonce=nonce, allowed_mentions=_SILENT)).id)
         self._arrived[nonce] = message
         if len(self._arrived) > _REMEMBERED:
             del self._arrived[next(iter(self._arrived))]
         return message
 
-    async def _look(self, client: discord.Client, delivery: Delivery) -> MessageId | None:
+    async def _look(self, delivery: Delivery) -> MessageId | None:
+        await self._slot()
+        client = self._connected(delivery.channel_id)
         known = client.get_channel(delivery.channel_id)
         if isinstance(known, discord.abc.GuildChannel) and not known.permissions_for(known.guild.me).is_superset(
             discord.Permissions(read_message_history=True)
@@ -145,10 +104,9 @@ class DiscordPublisher:
             raise CannotLook(
                 delivery.channel_id, "I may not read the channel: allow me Read Message History there"
             )
-        # An hour's room for a host whose clock is ahead of Discord's.
-        since = delivery.claimed_at - timedelta(hours=1)
+        # A day's room for a host whose clock was ahead.
+        since = delivery.claimed_at - timedelta(days=1)
         place, seen = client.get_partial_messageable(delivery.channel_id), 0
-        await self._slot()
         async for message in place.history(limit=_LOOK_BACK):
             if message.created_at < since:
                 return None
@@ -184,6 +142,11 @@ class DiscordPublisher:
                     self._hold(pause, str(worse))
                     worse = TryLater(channel, str(worse), after=pause)
             raise worse from error
+        except RuntimeError as error:
+            if "closed" not in str(error):
+                raise
+            # aiohttp's word for a client that was replaced meanwhile.
+            raise TryLater(channel, "not connected to Discord") from error
 
     async def _slot(self) -> None:
         """Wait for the next place in an even row of requests. What a busy moment delayed is not made up for by
@@ -194,33 +157,46 @@ class DiscordPublisher:
 
     def _hold(self, pause: float, reason: str) -> None:
         """Ask Discord nothing for so many seconds: each further answer would be the same, and count."""
-        self._held = (monotonic() + pause, reason)
+        self._held = max(self._held, (monotonic() + pause, reason))
 
     async def tell(self, guild: GuildId, channel: ChannelId, sentence: str, to: ChannelId | None) -> bool:
         """To the channel `to`, else a direct message to the server's owner, else a word in its system channel;
-        whether one of them took it. Never raises."""
-        client = self._client()
-        server = client.get_guild(guild) if client else None
-        if client is None or server is None:
-            return False
-        text = f"The digest of <#{channel}> in {escape(server.name)} {escape(sentence)}"
+        whether one of them took it in time. Never raises."""
+        telling = self._begin(self._tell(guild, channel, sentence, to))
+        await asyncio.wait({telling}, timeout=_PATIENCE)
+        told = telling.done() and telling.result()
+        if not told:
+            log.warning("channel %s %s; nobody could be told", channel, sentence)
+        return told
 
-        async def place(way: str) -> discord.abc.Messageable | None:
-            if way == "alerts":
-                return client.get_partial_messageable(to) if to else None
-            if way == "owner":
-                return await client.fetch_user(server.owner_id) if server.owner_id else None
-            return server.system_channel
-
+    async def _tell(self, guild: GuildId, channel: ChannelId, sentence: str, to: ChannelId | None) -> bool:
         for way in ("alerts", "owner", "system channel"):
+            await self._slot()
             try:
-                if found := await place(way):
-                    await found.send(text, allowed_mentions=_SILENT)
+                client = self._connected(channel)
+                server = client.get_guild(guild)
+                if server is None:
+                    return False
+                place: discord.abc.Messageable | None = server.system_channel
+                if way == "alerts":
+                    place = client.get_partial_messageable(to) if to else None
+                elif way == "owner":
+                    place = await client.fetch_user(server.owner_id) if server.owner_id else None
+                if place:
+                    text = f"The digest of <#{channel}> in {escape(server.name)} {escape(sentence)}"
+                    await place.send(text, allowed_mentions=_SILENT)
                     return True
-            except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            except Exception as error:  # a word to somebody is never worth a digest
                 log.info("channel %s: %s could not be told: %s", channel, way, error)
-        log.warning("channel %s %s; nobody could be told", channel, sentence)
         return False
+
+    def _begin(self, asking: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
+        """A request that goes on by itself, whoever stops waiting for it."""
+        request = asyncio.create_task(asking)
+        self._begun.add(request)
+        request.add_done_callback(self._begun.discard)
+        request.add_done_callback(_retrieve)
+        return request
 
     def _connected(self, channel: ChannelId) -> discord.Client:
         until, reason = self._held

@@ -13,7 +13,7 @@ from discord.ext import commands
 from bot.digest import answer as answers
 from bot.digest import due
 from bot.digest import post as posts
-from bot.digest.markup import local
+from bot.digest.markup import escape, local
 from bot.errors import UserError
 from bot.models import Channel, ChannelId, DeliveryId, UserId
 from bot.papers.trending import counted
@@ -80,10 +80,10 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     async def preview(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        topics = [topic.text for topic in await channels.topics(self.bot.db, found.id)]
-        digest, why = await draft.preview(self.bot.db, topics, now=self.bot.clock(), channel=found)
+        texts = [topic.text for topic in await channels.topics(self.bot.db, found.id)]
+        digest, why = await draft.preview(self.bot.db, texts, now=self.bot.clock(), channel=found)
         if not digest.papers:
-            raise UserError(f"As of now there would be no digest: {why}.")
+            raise UserError(f"As of now there would be no digest: {escape(why)}.")
         shown, _ = await asyncio.to_thread(posts.digest_post, digest, DeliveryId("preview"))
         await reply(interaction, shown)
 
@@ -92,9 +92,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     async def now(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        place = self.bot.get_channel(found.id)
-        if isinstance(place, discord.TextChannel):
-            require_posting(place)
+        self._require_posting(found)
         delivery = await deliver.deliver_now(self.bot.db, self.bot.publisher, found, now=self.bot.clock())
         told = f"Posted {counted(len(delivery.shown), 'paper')} to <#{found.id}>; the schedule stays as it was."
         await reply(interaction, posts.notice(told))
@@ -116,13 +114,10 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     async def resume(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        place = self.bot.get_channel(found.id)
-        if isinstance(place, discord.TextChannel):
-            require_posting(place)
+        self._require_posting(found)
         following = await ask.resume(self.bot.db, found, now=self.bot.clock())
-        await reply(
-            interaction, posts.notice(f"<#{found.id}> runs again; the next digest {local(following, 'F')}.")
-        )
+        told = f"<#{found.id}> runs again; the next digest {local(following, 'F')}."
+        await reply(interaction, posts.notice(told))
 
     async def more(self, interaction: Interaction, delivery: str) -> None:
         if delivery == "preview":
@@ -137,6 +132,11 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         if found is None or not await channels.topics(self.bot.db, number):
             raise UserError(f"<#{number}> has no topic yet: `/subscribe` gives it one.")
         return found
+
+    def _require_posting(self, found: Channel) -> None:
+        place = self.bot.get_channel(found.id)
+        if isinstance(place, discord.TextChannel):
+            require_posting(place)
 
 
 def _paused(channel: Channel) -> str:

@@ -77,11 +77,16 @@ async def every(db: Database) -> tuple[Channel, ...]:
 
 
 async def due(db: Database, now: datetime) -> tuple[Channel, ...]:
-    """The channels with topics whose time has come, longest waiting first."""
+    """The channels with topics whose time has come, longest waiting first.
+
+    One with a delivery that is still on its way waits for it: whether its papers were shown, and whether the
+    next digest has to bring them, is not known before.
+    """
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
             f"""{_SELECT} WHERE next_due <= ? AND paused IS NULL
-            AND EXISTS (SELECT 1 FROM topics WHERE channel_id = channels.id) ORDER BY next_due, id""",
+            AND EXISTS (SELECT 1 FROM topics WHERE channel_id = channels.id)
+            AND id NOT IN (SELECT channel_id FROM deliveries WHERE state = 'claimed') ORDER BY next_due, id""",
             (seconds(now),),
         )
     # Ten thousand may be due in one minute: not on the event loop.

@@ -70,6 +70,8 @@ class Database:
         async with self._lock:
             if self._writer is not None:
                 try:
+                    # A backup at work, say, would hold up the end for as long as a lock is waited for.
+                    await self._writer.execute("PRAGMA busy_timeout = 0")
                     await self._writer.execute("PRAGMA optimize")
                     await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 except sqlite3.Error:

@@ -33,6 +33,8 @@ from storage.database import Database, known_moment, moment, seconds
 LEASE = timedelta(minutes=2)
 """A claimed delivery belongs to its sender for so long; then the next tick settles it."""
 
+LONGEST_WAIT = timedelta(hours=1)
+"""Between two tries."""
 _SET_BACK = timedelta(minutes=1)
 
 _SELECT = (
@@ -77,10 +79,15 @@ async def unsettled(db: Database, now: datetime, *, grace: timedelta) -> tuple[D
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
             """SELECT deliveries.id FROM deliveries JOIN channels ON channels.id = channel_id
-            WHERE state = 'claimed' AND (next_try_at <= ? OR claimed_at > ?) AND (paused IS NULL OR due_at < ?)
-            ORDER BY claimed_at, deliveries.id""",
+            WHERE state = 'claimed' AND (next_try_at <= ? OR next_try_at > ? OR claimed_at > ?)
+            AND (paused IS NULL OR due_at < ?) ORDER BY claimed_at, deliveries.id""",
             # From the future: the host's clock was set back, and what waits for it would wait as long.
-            (seconds(now), seconds(now + _SET_BACK), seconds(now - grace)),
+            (
+                seconds(now),
+                seconds(now + LONGEST_WAIT + _SET_BACK),
+                seconds(now + _SET_BACK),
+                seconds(now - grace),
+            ),
         )
     return tuple(DeliveryId(row[0]) for row in rows)
 
@@ -111,8 +118,8 @@ async def shown(db: Database, channel_id: ChannelId, papers: Iterable[PaperId]) 
 
 async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) -> bool:
     """Write a delivery before it is sent. False, and nothing written, where another was quicker: its due
-    moment was claimed, one of its papers was shown or joined with another, or the channel was paused or
-    changed meanwhile.
+    moment was claimed, one of its papers was shown or joined with another, or the channel was paused or (for
+    a scheduled one) changed meanwhile.
 
     A scheduled one moves the channel on to `next_due`; an extra one leaves the schedule alone.
     """
@@ -121,8 +128,14 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
             await tx.execute_fetchall(
                 """SELECT 1 FROM delivery_papers WHERE channel_id = ? AND shown
                 AND paper_id IN (SELECT value FROM json_each(?))
-                UNION ALL SELECT 1 FROM json_each(?) WHERE value NOT IN (SELECT id FROM papers) LIMIT 1""",
-                (delivery.channel_id, json.dumps(delivery.shown), json.dumps(delivery.shown + delivery.more)),
+                UNION ALL SELECT 1 FROM json_each(?) WHERE value NOT IN (SELECT id FROM papers)
+                UNION ALL SELECT 1 FROM channels WHERE id = ? AND paused IS NOT NULL LIMIT 1""",
+                (
+                    delivery.channel_id,
+                    json.dumps(delivery.shown),
+                    json.dumps(delivery.shown + delivery.more),
+                    delivery.channel_id,
+                ),
             )
         )
         if taken:
@@ -189,12 +202,18 @@ async def postpone(
 
 
 async def give_up(
-    db: Database, delivery: Delivery, verdict: Verdict | None, *, pause: str | None, now: datetime
+    db: Database,
+    delivery: Delivery,
+    verdict: Verdict | None,
+    *,
+    now: datetime,
+    pause: str | None = None,
+    free: bool = True,
 ) -> bool:
-    """It will not be sent: its papers count as not shown, and the channel pauses where `pause` says why.
-    Returns whether this paused it."""
+    """It will not be sent. Its papers count as not shown where they are `free` to come again, and the channel
+    pauses where `pause` says why. Returns whether this paused it."""
     async with db.write() as tx:
-        await _refuse(tx, delivery.id)
+        await _refuse(tx, delivery.id, free=free)
         if verdict:
             await verdicts.judge(tx, verdict)
         if not pause:
@@ -244,9 +263,10 @@ async def _move_on(
     return moved.rowcount == 1
 
 
-async def _refuse(tx: aiosqlite.Connection, delivery_id: DeliveryId) -> None:
-    """It will not be sent: its papers count as not shown."""
+async def _refuse(tx: aiosqlite.Connection, delivery_id: DeliveryId, *, free: bool = True) -> None:
+    """It will not be sent."""
     await tx.execute(
         "UPDATE deliveries SET state = ?, next_try_at = NULL WHERE id = ?", (DeliveryState.REFUSED, delivery_id)
     )
-    await tx.execute("UPDATE delivery_papers SET shown = 0 WHERE delivery_id = ?", (delivery_id,))
+    if free:
+        await tx.execute("UPDATE delivery_papers SET shown = 0 WHERE delivery_id = ?", (delivery_id,))

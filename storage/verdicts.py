@@ -14,6 +14,7 @@ from storage.database import Database, known_moment, moment, seconds
 
 ALARMING = 3
 """Due moments in a row that fail before somebody is told: one or two may be an outage."""
+_WELL = (VerdictKind.POSTED.value, VerdictKind.NOTHING.value, VerdictKind.QUIET.value)
 
 
 async def judge(tx: aiosqlite.Connection, verdict: Verdict) -> None:
@@ -49,7 +50,7 @@ async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:
     async with db.read() as connection:
         rows = list(
             await connection.execute_fetchall(
-                "SELECT max(due_at) FROM verdicts WHERE channel_id = ? AND kind IN ('posted', 'nothing', 'quiet')",
+                f"SELECT max(due_at) FROM verdicts WHERE channel_id = ? AND kind IN {_WELL}",
                 (channel_id,),
             )
         )
@@ -69,11 +70,10 @@ async def failing(db: Database, channel_id: ChannelId) -> str | None:
         )
         told = list(
             await connection.execute_fetchall(
-                """SELECT 1 FROM channels WHERE id = ?1 AND alerted_at > coalesce(
-                    (SELECT max(at) FROM verdicts
-                    WHERE channel_id = ?1 AND kind IN ('posted', 'nothing', 'quiet')), -1)""",
+                f"""SELECT 1 FROM channels WHERE id = ?1 AND alerted_at > coalesce(
+                    (SELECT max(at) FROM verdicts WHERE channel_id = ?1 AND kind IN {_WELL}), -1)""",
                 (channel_id,),
             )
         )
-    failed = [row["text"] for row in newest if row["kind"] in (VerdictKind.FAILED, VerdictKind.STALE)]
+    failed = [row["text"] for row in newest if row["kind"] == VerdictKind.FAILED]
     return None if told or len(failed) < ALARMING else str(failed[0])

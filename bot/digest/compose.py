@@ -76,7 +76,9 @@ def silence(
         return VerdictKind.QUIET, f"weekend: no source has listed a paper since {begin}"
     if seen == 0:
         return VerdictKind.QUIET, f"no source has listed a paper since {begin}: a holiday, or the lists are late"
-    if any(candidates[topic] for topic in topics):
+    if not topics:
+        told = "none of its topics can be read any more: change them with /subscriptions"
+    elif any(candidates[topic] for topic in topics):
         told = f"nothing new: everything that matched since {begin} was shown here already"
     else:
         topics_told = ", ".join(f"“{topic.text}”" for topic in topics[:5])

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.digest import due, post
+from bot.digest.markup import escape
 from bot.errors import StorageError, UserError
 from bot.models import (
     Channel,
@@ -63,7 +64,7 @@ async def deliver_due(
             raise
         except Exception:
             log.exception("delivery %s is given up", delivery_id)
-            await deliveries.abandon(db, delivery_id, BUG, now=now)
+            await deliveries.abandon(db, delivery_id, f"error: {BUG}; {FOLDS}", now=now)
 
     async def handle(channel: Channel) -> None:
         try:
@@ -82,7 +83,8 @@ async def deliver_due(
 
 
 async def _each(work: Callable[[Item], Awaitable[None]], items: Iterable[Item]) -> None:
-    """`work` on every item, some at the same time; what the database cannot take now the next tick brings."""
+    """`work` on every item, some at the same time. No error ends the others; what the database cannot take now
+    the next tick brings."""
     left = iter(items)
 
     async def worker() -> None:
@@ -91,6 +93,8 @@ async def _each(work: Callable[[Item], Awaitable[None]], items: Iterable[Item]) 
                 await work(item)
             except StorageError as error:
                 log.error("a digest waits: %s", error)
+            except Exception:
+                log.exception("a digest waits")
 
     await asyncio.gather(*(worker() for _ in range(_AT_ONCE)))
 
@@ -120,8 +124,6 @@ async def _deliver(
     if not drafted.digest.papers:
         verdict = _verdict(channel, now, drafted.kind, drafted.why)
         await deliveries.record_silence(db, verdict, next_due=following)
-        if drafted.kind is VerdictKind.STALE:
-            await alert.if_failing(db, publisher, channel, now)
         return
     delivery = await asyncio.to_thread(_delivery, channel, drafted.digest, DeliveryKind.SCHEDULED, now)
     if await deliveries.claim(db, delivery, next_due=following):
@@ -138,7 +140,7 @@ async def _catch_up(
         following = due.next_due(channel.schedule, channel.next_due, served=channel.next_due)
         if now - channel.next_due <= grace and following > now:
             return channel, following
-        told = f"missed, Paperboy was not running or not connected to Discord; {FOLDS}"
+        told = f"missed, Paperboy was not running, not connected to Discord or could not write; {FOLDS}"
         verdict = _verdict(channel, now, VerdictKind.MISSED, told)
         if not await deliveries.record_silence(db, verdict, next_due=following):
             return None
@@ -161,11 +163,13 @@ async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, n
     topics = await topics_of(db, channel)
     drafted = await draft(db, channel, topics, Candidates(db, now), now=now, moment=now)
     if not drafted.digest.papers:
-        raise UserError(f"{drafted.why[0].upper()}{drafted.why[1:]}.")
+        # It may name a paper, and an answer is markdown.
+        raise UserError(f"{escape(drafted.why[0].upper() + drafted.why[1:])}.")
     delivery = await asyncio.to_thread(_delivery, channel, drafted.digest, DeliveryKind.EXTRA, now)
     if not await deliveries.claim(db, delivery, next_due=None):
         raise UserError(
-            "Another digest of this channel was posted at the same moment. Ask again if you want one more."
+            "Another digest of this channel was posted, or it was paused, at the same moment. Ask again if you "
+            "want one more."
         )
     if error := await send(db, publisher, delivery, now=now):
         raise error

@@ -7,7 +7,9 @@ what is due and what is in it.
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from bot.digest import post
 from bot.errors import CannotLook, DeliveryError, TryLater
@@ -19,12 +21,16 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 BUG = "an internal error; the operator finds it in the log"
 FOLDS = "its papers fold into the next digest"
 _NONCE = timedelta(minutes=2)
 """Discord drops a second post with the same nonce for a few minutes; so much of that is relied on."""
 _LATE = timedelta(minutes=15)
 """From here on a digest says that it is late."""
+_HOPE = timedelta(hours=12)
+"""After the grace, for so long it is still tried to find out whether a digest is there: the next day's waits."""
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=30)
 
 
@@ -35,7 +41,7 @@ async def send(db: Database, publisher: Publisher, delivery: Delivery, *, now: d
     except DeliveryError as error:
         await _failed(db, publisher, delivery, error, now=now)
         return error
-    await _arrived(db, delivery, message, now=now)
+    await _arrived(db, delivery, message, now=now, posted_now=True)
     return None
 
 
@@ -56,7 +62,7 @@ async def settle(
     unsure: CannotLook | None = None
     try:
         try:
-            message = await publisher.find(delivery)
+            message = await _find(publisher, delivery, hopeless=now - delivery.due_at > grace + _HOPE)
         except CannotLook as error:
             message, unsure = None, error
         if message is not None:
@@ -65,17 +71,15 @@ async def settle(
         known = now - delivery.claimed_at <= _NONCE
         may = post_when_unsure or unsure is None or known
         if reason := await _no_use(db, delivery, unsure, now=now, grace=grace, may=may):
-            log.warning("channel %s: %s", delivery.channel_id, reason)
-            await _give_up(db, delivery, VerdictKind.FAILED, reason, now=now)
-            if channel := await channels.get(db, delivery.channel_id):
-                await alert.if_failing(db, publisher, channel, now)
+            # What may be there must not come twice, where that was wished.
+            await _give_up(db, publisher, delivery, reason, now=now, free=unsure is None or post_when_unsure)
             return
         message = await _publish(publisher, delivery, now)
     except DeliveryError as error:
         await _failed(db, publisher, delivery, error, now=now)
         return
     note = f"; it may be there twice, because {unsure}" if unsure and not known else ""
-    await _arrived(db, delivery, message, now=now, note=note)
+    await _arrived(db, delivery, message, now=now, posted_now=True, note=note)
 
 
 async def _no_use(
@@ -84,32 +88,54 @@ async def _no_use(
     """Why a delivery that was not found is not posted any more; "" where it is."""
     doubt = f" (or it is there: {unsure})" if unsure else f" ({delivery.trouble})" if delivery.trouble else ""
     if now - delivery.due_at > grace:
-        return f"not posted within {counted(grace // timedelta(hours=1), 'hour')}{doubt}; {FOLDS}"
+        return f"not posted within {counted(grace // timedelta(hours=1), 'hour')}{doubt}"
     channel = await channels.get(db, delivery.channel_id)
     if delivery.kind is DeliveryKind.SCHEDULED and channel and channel.next_due and channel.next_due <= now:
         # Never two in a row.
-        return f"not posted before the next one was due{doubt}; {FOLDS}"
-    return "" if may else f"not posted again, because it may be there: {unsure}; if it is not, {FOLDS}"
+        return f"not posted before the next one was due{doubt}"
+    return "" if may else f"not posted again, because it may be there: {unsure}"
+
+
+async def _find(publisher: Publisher, delivery: Delivery, *, hopeless: bool) -> MessageId | None:
+    try:
+        return await _tried(delivery, publisher.find(delivery))
+    except TryLater as error:
+        if not hopeless:
+            raise
+        # A look that never succeeds must not hold up the channel for ever.
+        raise CannotLook(delivery.channel_id, str(error)) from error
 
 
 async def _publish(publisher: Publisher, delivery: Delivery, now: datetime) -> MessageId:
-    """A bug on the way to Discord is retried like an outage, so that it ends in a verdict too."""
     late = delivery.kind is DeliveryKind.SCHEDULED and now - delivery.due_at > _LATE
     content = post.late(delivery.post, delivery.due_at) if late else delivery.post
+    return await _tried(delivery, publisher.publish(delivery.channel_id, content, delivery.id))
+
+
+async def _tried(delivery: Delivery, asking: Awaitable[Answer]) -> Answer:
+    """A bug on the way to Discord is retried like an outage, so that it ends in a verdict too."""
     try:
-        return await publisher.publish(delivery.channel_id, content, delivery.id)
+        return await asking
     except DeliveryError:
         raise
     except Exception as error:
-        log.exception("channel %s: sending failed", delivery.channel_id)
+        log.exception("channel %s: asking Discord failed", delivery.channel_id)
         raise TryLater(delivery.channel_id, BUG) from error
 
 
-async def _arrived(db: Database, delivery: Delivery, message: MessageId, *, now: datetime, note: str = "") -> None:
+async def _arrived(
+    db: Database,
+    delivery: Delivery,
+    message: MessageId,
+    *,
+    now: datetime,
+    posted_now: bool = False,
+    note: str = "",
+) -> None:
     told = f"posted {counted(len(delivery.shown), 'paper')}"
     if delivery.more:
         told += f", {len(delivery.more)} more behind its button"
-    if now - delivery.due_at > _LATE:
+    if posted_now and now - delivery.due_at > _LATE:
         told += f", {_duration(now - delivery.due_at)} late"
     await deliveries.mark_sent(db, delivery, message, _verdict(delivery, VerdictKind.POSTED, told + note, now=now))
 
@@ -121,22 +147,29 @@ async def _failed(
     if isinstance(error, TryLater):
         log.warning("channel %s: %s", delivery.channel_id, error)
         wait = min(_FIRST_WAIT * 2 ** min(delivery.attempts, 10), _LONGEST_WAIT)
-        again = now + max(wait, timedelta(seconds=error.after or 0))
+        again = now + min(max(wait, timedelta(seconds=error.after or 0)), deliveries.LONGEST_WAIT)
         told = f"error: {error}; next try at {again:%H:%M} UTC"
         waiting = _verdict(delivery, VerdictKind.WAITING, told, now=now)
         await deliveries.postpone(db, delivery, waiting, next_try_at=again, trouble=str(error))
         return
     log.warning("channel %s is paused: %s", delivery.channel_id, error)
-    paused = await _give_up(db, delivery, VerdictKind.PAUSED, f"paused: {error}", now=now, pause=str(error))
+    verdict = _verdict(delivery, VerdictKind.PAUSED, f"paused: {error}", now=now)
+    paused = await deliveries.give_up(db, delivery, verdict, now=now, pause=str(error))
     channel = await channels.get(db, delivery.channel_id)
     if paused and channel:
         await alert.tell(db, publisher, channel, f"is paused: {error}")
 
 
 async def _give_up(
-    db: Database, delivery: Delivery, kind: VerdictKind, told: str, *, now: datetime, pause: str | None = None
-) -> bool:
-    return await deliveries.give_up(db, delivery, _verdict(delivery, kind, told, now=now), pause=pause, now=now)
+    db: Database, publisher: Publisher, delivery: Delivery, reason: str, *, now: datetime, free: bool
+) -> None:
+    log.warning("channel %s: %s", delivery.channel_id, reason)
+    told = f"{reason}; {FOLDS if free else 'its papers do not come again'}"
+    await deliveries.give_up(
+        db, delivery, _verdict(delivery, VerdictKind.FAILED, told, now=now), now=now, free=free
+    )
+    if channel := await channels.get(db, delivery.channel_id):
+        await alert.if_failing(db, publisher, channel, now)
 
 
 def _verdict(delivery: Delivery, kind: VerdictKind, text: str, *, now: datetime) -> Verdict | None:

@@ -28,7 +28,7 @@ from bot.models import (
     TopicId,
 )
 from bot.papers.summary import summarise
-from cogs._publish import layout
+from cogs._layout import layout
 
 NOW = datetime(2026, 3, 31, 13, tzinfo=UTC)
 

@@ -433,3 +433,39 @@ async def test_a_history_too_long_to_read_leaves_nobody_the_wiser(
     kind, text = days.verdict()
     assert kind is POSTED
     assert text.endswith("it may be there twice, because 200 messages came after it, and I read no further")
+
+
+async def test_it_is_found_though_the_hosts_clock_was_ahead(days: Days) -> None:
+    days.peer.nonce_window = SHORT
+    days.peer.fail(SEND, what="reset", stored=True)
+    await deliver.deliver_due(days.db, days.connection.publisher, now=NOW + timedelta(hours=3))
+    await days.tick(5)
+    assert days.peer.asked(SEND) == 1
+    assert_once(days)
+
+
+async def test_a_client_that_is_replaced_while_it_looks_is_asked_again(days: Days) -> None:
+    days.peer.nonce_window = SHORT
+    days.peer.fail(SEND, what="reset", stored=True)
+    await days.tick()
+    days.peer.fail(LOOK, what="hang")
+    looking = asyncio.create_task(days.tick(1))
+    await days.peer.hanging.wait()
+    await days.peer.gateway.push("CHANNEL_CREATE", UNREADABLE)
+    await looking
+    assert days.verdict()[0] is WAITING
+    await until(lambda: days.connection.ready)
+    await days.go_on()
+    assert days.peer.asked(SEND) == 1
+    assert_once(days)
+
+
+async def test_a_bar_is_not_shortened_by_a_silence(days: Days) -> None:
+    publisher = days.connection.publisher
+    publisher._hold(3600.0, "barred")
+    publisher._hold(1.0, "silent")
+    await days.tick()
+    assert days.peer.asked(SEND) == 0
+    kind, text = days.verdict()
+    assert kind is WAITING
+    assert re.fullmatch(r"error: barred; next try at (13:59|14:00) UTC", text)

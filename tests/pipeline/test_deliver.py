@@ -368,9 +368,10 @@ async def test_where_nobody_can_look_the_setting_decides_once_the_nonce_is_forgo
         assert discord.tries == 1
         assert (verdict.kind, verdict.text) == (
             VerdictKind.FAILED,
-            "not posted again, because it may be there: I may not read the channel; if it is not, its papers fold "
-            "into the next digest",
+            "not posted again, because it may be there: I may not read the channel; its papers do not come again",
         )
+        # At most once is what was wished.
+        assert len(await papers_shown(archive)) == 8
 
 
 @pytest.mark.parametrize("post_when_unsure", [True, False])
@@ -387,6 +388,122 @@ async def test_where_nobody_can_look_discord_knows_the_nonce_for_a_while(
     (verdict,) = await verdicts.latest(archive, ONE)
     assert verdict.kind is VerdictKind.POSTED
     assert "twice" not in verdict.text
+
+
+# --- one digest still on its way when the next is due -------------------------------------------------
+
+
+async def one_a_day(db: Database, days: int) -> None:
+    for day in range(days):
+        on = (NOW + day * DAY).date()
+        await store(db, HF, entry(f"News of {on}", arxiv_id=f"2603.2000{day}", on=on, votes=1), at=NOW)
+
+
+@pytest.mark.parametrize("news", [1, 2], ids=["no news on the second day", "news on both days"])
+async def test_an_outage_over_two_due_moments_loses_no_paper(db: Database, discord: Discord, news: int) -> None:
+    """Nobody can look whether the first arrived, so what the second has to bring is not known before."""
+    await channel(db)
+    await one_a_day(db, news)
+    discord.before[ONE] = discord.blind[ONE] = TryLater(1, "Discord answers 503")
+    await every_minute(db, discord, NOW, NOW + DAY + HOUR)
+    assert discord.count(ONE) == 0
+    discord.mend()
+    await every_minute(db, discord, NOW + DAY + HOUR + MINUTE, NOW + DAY + 2 * HOUR)
+    assert discord.count(ONE) == 1
+    assert len(await papers_shown(db)) == news
+    assert await judged(db) == [(VerdictKind.POSTED, NOW + DAY), (VerdictKind.FAILED, NOW)]
+
+
+async def test_a_moment_moved_before_the_next_try_brings_one_digest(archive: Database, discord: Discord) -> None:
+    evening = Schedule(post_at=time(23, 30), zone="UTC", days=frozenset(range(7)))
+    due_at = NOW + timedelta(hours=10, minutes=30)
+    await channel(archive, due=due_at, schedule=evening)
+    discord.before[ONE] = TryLater(1, "Discord answers 503")
+    await every_minute(archive, discord, due_at, due_at + 40 * MINUTE)
+    await ask.reschedule(archive, ONE, lambda old: replace(old, post_at=time(0, 15)), now=due_at + 40 * MINUTE)
+    discord.mend()
+    await every_minute(archive, discord, due_at + 41 * MINUTE, due_at + 2 * HOUR)
+    assert discord.count(ONE) == 1
+    assert [kind for kind, _ in await judged(archive)] == [VerdictKind.POSTED, VerdictKind.FAILED]
+
+
+async def test_an_extra_one_on_its_way_is_known_before_the_scheduled_one_is_made(
+    archive: Database, discord: Discord
+) -> None:
+    await channel(archive)
+    discord.before[ONE] = TryLater(1, "down")
+    with pytest.raises(TryLater):
+        await deliver.deliver_now(archive, discord, await get(archive), now=NOW - MINUTE)
+    await every_minute(archive, discord, NOW, NOW + 7 * HOUR)
+    assert await judged(archive) == [(VerdictKind.FAILED, NOW)]
+    discord.mend()
+    await deliver.deliver_due(archive, discord, now=NOW + DAY)
+    assert len(await papers_shown(archive)) == 8
+
+
+async def test_a_look_that_never_succeeds_does_not_hold_up_the_next_day(
+    archive: Database, discord: Discord
+) -> None:
+    await channel(archive)
+    discord.before[ONE] = TryLater(1, "Discord answers 503")
+    discord.blind[ONE] = TryLater(1, "Discord answers 403")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    discord.before.clear()
+    await every_minute(archive, discord, NOW + MINUTE, NOW + DAY)
+    assert discord.count(ONE) == 1
+    first = (await verdicts.latest(archive, ONE))[-1]
+    assert (first.kind, first.text) == (
+        VerdictKind.FAILED,
+        "not posted within 6 hours (or it is there: Discord answers 403); its papers fold into the next digest",
+    )
+
+
+async def test_a_digest_that_was_found_is_not_called_late(archive: Database, discord: Discord) -> None:
+    await channel(archive)
+    discord.after[ONE] = TryLater(1, "down")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    discord.mend()
+    await deliver.deliver_due(archive, discord, now=NOW + 3 * HOUR)
+    (verdict,) = await verdicts.latest(archive, ONE)
+    assert verdict.kind is VerdictKind.POSTED
+    assert "late" not in verdict.text
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_a_bug_in_looking_is_retried_and_repeats_no_paper(
+    archive: Database, discord: Discord, arrived: bool
+) -> None:
+    await channel(archive)
+    (discord.after if arrived else discord.before)[ONE] = TryLater(1, "down")
+    discord.blind[ONE] = RuntimeError("surprise")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    await deliver.deliver_due(archive, discord, now=NOW + MINUTE)
+    assert await judged(archive) == [(VerdictKind.WAITING, NOW)]
+    discord.mend()
+    await every_minute(archive, discord, NOW + 2 * MINUTE, NOW + 9 * MINUTE)
+    assert discord.count(ONE) == 1
+    assert await judged(archive) == [(VerdictKind.POSTED, NOW)]
+
+
+async def test_a_bug_in_telling_ends_no_tick(archive: Database, discord: Discord) -> None:
+    async def surprise(*_: object) -> bool:
+        raise RuntimeError("surprise")
+
+    discord.tell = surprise  # type: ignore[method-assign,assignment]
+    for number in range(1, 4):
+        await channel(archive, number)
+    discord.before[TWO] = PostRefused(2, "I may not post there")
+    assert await deliver.deliver_due(archive, discord, now=NOW) == 3
+    assert (discord.count(ONE), discord.count(THREE)) == (1, 1)
+    assert (await get(archive, TWO)).paused == "I may not post there"
+
+
+async def test_a_title_in_an_answer_is_no_markdown(db: Database, discord: Discord) -> None:
+    await store(db, HF, entry("Video [click](https://evil.example) **x**", arxiv_id="2603.00001", votes=3))
+    await channel(db, 1, "diffusion video")
+    with pytest.raises(UserError) as raised:
+        await deliver.deliver_now(db, discord, await get(db), now=NOW)
+    assert "nearest miss: “Video \\[click\\]\\(https\\://evil.example\\) \\*\\*x\\*\\*”" in str(raised.value)
 
 
 async def test_a_pause_that_discord_asks_for_is_kept(archive: Database, discord: Discord) -> None:

@@ -116,6 +116,28 @@ async def test_after_the_clock_was_set_back_a_claim_does_not_wait_for_it_to_catc
     assert await unsettled(ready, NOW) == ("d1",)
 
 
+async def test_nor_does_a_try_that_was_put_off_by_a_clock_that_was_ahead(ready: Database) -> None:
+    given = delivery()
+    await deliveries.claim(ready, given, next_due=NOW + DAY)
+    await deliveries.postpone(ready, given, None, next_try_at=NOW + timedelta(hours=3), trouble="down")
+    assert await unsettled(ready, NOW) == ("d1",)
+
+
+async def test_what_may_be_there_need_not_come_again(ready: Database) -> None:
+    given = delivery(shown=(1, 2))
+    await deliveries.claim(ready, given, next_due=NOW + DAY)
+    await deliveries.give_up(ready, given, verdict(VerdictKind.FAILED), now=NOW, free=False)
+    assert await deliveries.shown(ready, ONE, given.shown) == {1, 2}
+    assert await unsettled(ready, NOW + DAY) == ()
+
+
+async def test_a_channel_whose_delivery_is_on_its_way_is_not_due(ready: Database) -> None:
+    await deliveries.claim(ready, delivery(kind=DeliveryKind.EXTRA), next_due=None)
+    assert [found.id for found in await channels.due(ready, NOW)] == [2]
+    await deliveries.mark_sent(ready, delivery(), MessageId(5), None)
+    assert [found.id for found in await channels.due(ready, NOW)] == [1, 2]
+
+
 async def test_a_paper_is_shown_once_to_a_channel_and_may_be_to_another(ready: Database) -> None:
     assert await deliveries.claim(ready, delivery("d1", shown=(1, 2), more=(3,)), next_due=NOW + DAY)
     assert await deliveries.claim(ready, delivery("d2", 2, shown=(1,)), next_due=NOW + DAY)
