@@ -230,7 +230,9 @@ class Run:
     def _prepare(self, step: Step) -> None:
         """Let time and the world go on, so that the step can be reached."""
         chosen = self.random
-        if step.need is Need.OPEN:
+        if self._late:  # Discord is slow by seconds, not by hours
+            self.now += timedelta(seconds=chosen.randint(LEASE + 1, 60))
+        elif step.need is Need.OPEN:
             self.now += timedelta(seconds=chosen.choice((LEASE + 1, 20, 170, 600, 3600)))
         elif step.need is Need.NEWS:
             self.now += timedelta(seconds=chosen.randint(660, 4000))
@@ -265,8 +267,9 @@ class Run:
         where = ["--rest", self.peer.rest, "--gateway", self.peer.gateway.url, "--at", at.isoformat()]
         inner = ["--kill", f"{name}:{passage}"] if name and name not in OUTSIDE else []
         ending = await self.nursery.start(self.folder, self._settings(), [*where, *OPTIONS, *inner])
-        if self._late:
-            self.peer.faults.append(Behind(LOOK, kept=self._late))
+        late = self._late
+        if late:
+            self.peer.faults.append(Behind(LOOK, kept=late))
         killing = asyncio.create_task(self._take(name, passage))
         stopped = None
         try:
@@ -285,7 +288,9 @@ class Run:
         finally:
             killing.cancel()
             self.peer.faults.clear()
-            if self._late and self._late.is_set():
+            if late:
+                late.set()
+            if self._late is late:
                 self._late = None
             self.now = self.peer.clock()
         if code == 0:
@@ -356,8 +361,8 @@ class Run:
 
     async def _finish(self) -> None:
         """Undisturbed starts: first all is settled, then every channel has one digest more."""
-        for _ in range(4):
-            self.now += timedelta(minutes=30)
+        for minutes in (1, 30, 30, 30):
+            self.now += timedelta(minutes=minutes)
             await self._start(None)
             if not judge.state(self.database, "SELECT 1 FROM deliveries WHERE state = 'claimed'"):
                 break
