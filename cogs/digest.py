@@ -62,7 +62,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         if wanted:
             found = await ask.reschedule(self.bot.db, found.id, lambda old: replace(old, **wanted), now=now)
         if found.next_due is None:
-            state = _paused(found)
+            state = answers.paused_told(found.paused or "", found.paused_by)
         elif wanted and found.next_due <= now:
             state = "today’s digest has not come yet, so it comes now"
         else:
@@ -106,7 +106,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         if not await channels.pause(
             self.bot.db, found.id, "by hand with /digest pause", now=self.bot.clock(), by=person
         ):
-            raise UserError(f"<#{found.id}> is already {_paused(found)}. `/digest resume` ends that.")
+            state = answers.paused_told(found.paused or "", found.paused_by)
+            raise UserError(f"<#{found.id}> is already {state}. `/digest resume` ends that.")
         await reply(interaction, posts.notice(f"<#{found.id}> is paused. `/digest resume` ends that."))
 
     @app_commands.command(description="Post again after a pause")
@@ -137,10 +138,6 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         place = self.bot.get_channel(found.id)
         if isinstance(place, discord.TextChannel):
             require_posting(place)
-
-
-def _paused(channel: Channel) -> str:
-    return answers.paused_told(channel.paused or "", channel.paused_by)
 
 
 def zone_choices(typed: str) -> list[app_commands.Choice[str]]:
