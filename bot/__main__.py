@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 from bot import __version__, config, report
 from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
@@ -27,6 +28,8 @@ from bot.pipeline import ask, deliver, draft, ingest
 from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
 
+FIRST_READ = 180.0
+"""Seconds after the start for which a digest waits until the sources have been read once."""
 ALIVE = timedelta(minutes=3)
 """A tick older than this means that the process hangs."""
 
@@ -145,9 +148,12 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
         async def beating() -> None:
             await heartbeat.beat(db, "tick", now())
 
+        read, began = asyncio.Event(), monotonic()
+
         async def delivering() -> None:
-            # Due times wait in the database until there is somebody to deliver to.
-            if not discord.ready:
+            # Due times wait in the database until there is somebody to deliver to, and after a stop until the
+            # sources were read: what came meanwhile belongs into a digest that is late.
+            if not discord.ready or not (read.is_set() or monotonic() - began > FIRST_READ):
                 return
             await heartbeat.beat(db, "connected", now())
             await deliver.deliver_due(
@@ -159,7 +165,11 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             )
 
         async def ingesting() -> None:
-            for outcome in await _poll(settings, db, fetch, days=None):
+            try:
+                outcomes = await _poll(settings, db, fetch, days=None)
+            finally:
+                read.set()
+            for outcome in outcomes:
                 level = logging.WARNING if outcome.error else logging.INFO
                 logging.getLogger("bot.ingest").log(level, "%s", report.outcome_line(outcome))
 

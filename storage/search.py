@@ -11,7 +11,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import aiosqlite
 
@@ -57,22 +57,21 @@ async def search(
         return await _hits(connection, query, scored, wider=wide), total
 
 
-async def news(db: Database, *, today: date, since: date) -> tuple[PaperId, ...]:
+async def news(db: Database, *, today: date, since: date, unseen: datetime) -> tuple[PaperId, ...]:
     """The papers that feeds announced from `since` to `today`: what a digest chooses from.
 
-    An RSS feed may carry an entry days after its date: what was first seen since then may be a week late,
-    but for what a new feed brought at its first reading.
+    Those first seen after `unseen` may be of a week before: a source that could not be read in time, an RSS
+    entry that carries an older date. What a new feed brings at its first reading is no news.
     """
     late = since - timedelta(days=7)
     last = today.isoformat()
-    midnight = datetime.combine(since, time.min, tzinfo=UTC)
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
             """SELECT paper_id FROM listings WHERE announced AND listed_on BETWEEN ? AND ?
             UNION SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ?
-                AND feed LIKE 'rss:%' AND first_seen_at > ?
+                AND first_seen_at > ?
                 AND EXISTS (SELECT 1 FROM feeds WHERE name = l.feed AND first_at < l.first_seen_at)""",
-            (since.isoformat(), last, late.isoformat(), last, seconds(midnight)),
+            (since.isoformat(), last, late.isoformat(), last, seconds(unseen)),
         )
     return tuple(PaperId(row[0]) for row in rows)
 

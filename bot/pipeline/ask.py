@@ -85,8 +85,8 @@ async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None
     asked = query.parse(text)
     channel = await _with_topics(db, channel_id)
     schedule, first = await _plan(db, channel_id, zone, now=now) if channel or zone else (None, None)
-    since = huggingface.day_of(now - timedelta(days=7))
-    news = await index.news(db, today=now.date(), since=since)
+    week = now - timedelta(days=7)
+    news = await index.news(db, today=now.date(), since=huggingface.day_of(week), unseen=week)
     hits = await index.announced(db, asked, today=now.date(), among=news, limit=CANDIDATES)
     matched = compose.voted_only(asked, hits)
     return Offer(

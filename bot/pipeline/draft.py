@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot.digest import compose, due
@@ -65,33 +65,48 @@ async def topics_of(db: Database, channel: Channel) -> tuple[Query, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far back a digest goes: to what was listed since the last one's day, or first seen since its hour."""
+
+    since: date
+    unseen: datetime
+
+    @classmethod
+    def after(cls, last: datetime) -> Reach:
+        """Whole hours, so that channels with about the same last digest share what they ask."""
+        return cls(since=huggingface.day_of(last), unseen=last.replace(minute=0, second=0, microsecond=0))
+
+
 class Candidates:
-    """The papers announced since a day that answer a query: asked once, however many channels hold it."""
+    """The news that answer a query: asked once, however many channels hold it."""
 
     def __init__(self, db: Database, now: datetime) -> None:
         self._db, self._now = db, now
         self._papers: dict[PaperId, Paper] = {}
-        self._found: dict[tuple[object, date], asyncio.Task[tuple[Hit, ...]]] = {}
-        self._news: dict[date, asyncio.Task[tuple[PaperId, ...]]] = {}
-        self._near: dict[tuple[object, date], asyncio.Task[str]] = {}
+        self._found: dict[tuple[object, Reach], asyncio.Task[tuple[Hit, ...]]] = {}
+        self._news: dict[Reach, asyncio.Task[tuple[PaperId, ...]]] = {}
+        self._near: dict[tuple[object, Reach], asyncio.Task[str]] = {}
         self._troubles: asyncio.Task[str] | None = None
 
-    async def of(self, topic: Query, since: date) -> tuple[Hit, ...]:
-        key = (topic.root, since)
+    async def of(self, topic: Query, reach: Reach) -> tuple[Hit, ...]:
+        key = (topic.root, reach)
         if key not in self._found:
-            self._found[key] = asyncio.create_task(self._announced(topic, since, CANDIDATES))
+            self._found[key] = asyncio.create_task(self._announced(topic, reach, CANDIDATES))
         return await self._found[key]
 
-    async def news(self, since: date) -> tuple[PaperId, ...]:
-        if since not in self._news:
-            self._news[since] = asyncio.create_task(index.news(self._db, today=self._now.date(), since=since))
-        return await self._news[since]
+    async def news(self, reach: Reach) -> tuple[PaperId, ...]:
+        if reach not in self._news:
+            self._news[reach] = asyncio.create_task(
+                index.news(self._db, today=self._now.date(), since=reach.since, unseen=reach.unseen)
+            )
+        return await self._news[reach]
 
-    async def nearest(self, topic: Query, since: date) -> str:
+    async def nearest(self, topic: Query, reach: Reach) -> str:
         """The paper that answers all of `topic` but one part, in words; "" where there is none."""
-        key = (topic.root, since)
+        key = (topic.root, reach)
         if key not in self._near:
-            self._near[key] = asyncio.create_task(self._miss(topic, since))
+            self._near[key] = asyncio.create_task(self._miss(topic, reach))
         return await self._near[key]
 
     async def trouble(self) -> str:
@@ -100,21 +115,21 @@ class Candidates:
             self._troubles = asyncio.create_task(self._unread())
         return await self._troubles
 
-    async def _announced(self, topic: Query, since: date, limit: int) -> tuple[Hit, ...]:
+    async def _announced(self, topic: Query, reach: Reach, limit: int) -> tuple[Hit, ...]:
         return await index.announced(
             self._db,
             topic,
             today=self._now.date(),
-            among=await self.news(since),
+            among=await self.news(reach),
             limit=limit,
             known=self._papers,
         )
 
-    async def _miss(self, topic: Query, since: date) -> str:
+    async def _miss(self, topic: Query, reach: Reach) -> str:
         found = [
             (hits[0].paper, part)
             for part, wider in query.relaxed(topic)
-            if (hits := await self._announced(wider, since, 1))
+            if (hits := await self._announced(wider, reach, 1))
         ]
         if not found:
             return ""
@@ -147,8 +162,8 @@ async def draft(
     """The digest of `moment`'s day without what the channel has had, and how the moment ends if it is empty."""
     # A due moment that failed covered nothing: its papers fold into the next digest.
     last = max(filter(None, (await verdicts.last_well(db, channel.id), channel.created_at)))
-    since = huggingface.day_of(max(last, now - _LATEST))
-    hits = {topic: await matched.of(topic, since) for topic in topics}
+    reach = Reach.after(max(last, now - _LATEST))
+    hits = {topic: await matched.of(topic, reach) for topic in topics}
     ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
     shown = await deliveries.shown(db, channel.id, ids)
     digest = await asyncio.to_thread(
@@ -161,12 +176,12 @@ async def draft(
     )
     if digest.papers:
         return Draft(digest=replace(digest, source_url=_source(digest)))
-    misses = [] if any(hits.values()) else [await matched.nearest(topic, since) for topic in topics]
+    misses = [] if any(hits.values()) else [await matched.nearest(topic, reach) for topic in topics]
     kind, why = compose.silence(
         topics,
         hits,
-        seen=len(await matched.news(since)),
-        since=since,
+        seen=len(await matched.news(reach)),
+        since=reach.since,
         today=huggingface.day_of(now),
         trouble=await matched.trouble(),
         nearest=next(filter(None, misses), ""),

@@ -44,7 +44,7 @@ def table(tally: Tally) -> str:
     told = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.verdicts.items()))
     lines.append(
         f"{tally.kills.total()} kills in {tally.starts} starts; {tally.digests} digests of {tally.papers} papers; "
-        f"verdicts: {told}; {tally.late} papers came behind their day's digest"
+        f"verdicts: {told}"
     )
     return "\n".join(lines)
 

@@ -223,17 +223,14 @@ def unsettled(database: Path, followers: Sequence[Follower], now: datetime) -> l
         return [f"channel {row[0]}: {_day(row[1])} still waits" for row in (*waiting, *late)]
 
 
-def unshown(
-    database: Path, followers: Sequence[Follower], announced: Sequence[Announced]
-) -> tuple[list[str], list[str]]:
-    """(what a channel was owed and is neither in a message of it nor behind one's button, what came too late).
+def unshown(database: Path, followers: Sequence[Follower], announced: Sequence[Announced]) -> list[str]:
+    """What a channel was owed and is neither in a message of it nor behind one's button.
 
-    Asked after a digest of each channel that nothing disturbed. Too late: a paper of a day that the channel's
-    digests had left behind when the paper was first read; a digest reaches back to the day of the one before.
+    Asked after a digest of each channel that nothing disturbed.
     """
-    lost, late = [], []
+    lost = []
     with copied(database) as connection:
-        stored = dict(connection.execute("SELECT arxiv_id, first_seen_at FROM papers").fetchall())
+        stored = {number for (number,) in connection.execute("SELECT arxiv_id FROM papers")}
         for follower in followers:
             told = {
                 number
@@ -243,24 +240,11 @@ def unshown(
                     (follower.number,),
                 )
             }
-            well = connection.execute(
-                """SELECT v.due_at, coalesce(claimed_at, v.at) FROM verdicts v
-                LEFT JOIN deliveries d ON (d.channel_id, d.due_at) = (v.channel_id, v.due_at)
-                WHERE v.channel_id = ? AND v.kind IN ('posted', 'nothing', 'quiet')""",
-                (follower.number,),
-            ).fetchall()
             for paper in announced:
-                if paper.number in told or not set(paper.words) & set(follower.words):
-                    continue
-                where = f"channel {follower.number}: {paper.number} of {paper.day}"
-                seen = stored.get(paper.number)
-                if seen is None:
-                    lost.append(f"{where} was never read")
-                elif any(open_day(due) > paper.day and composed <= seen + 5 for due, composed in well):
-                    late.append(where)
-                else:
-                    lost.append(where)
-    return lost, late
+                if paper.number not in told and set(paper.words) & set(follower.words):
+                    where = f"channel {follower.number}: {paper.number} of {paper.day}"
+                    lost.append(where if paper.number in stored else f"{where} was never read")
+    return lost
 
 
 def open_day(seconds: int) -> date:

@@ -100,7 +100,6 @@ class Tally:
     digests: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     papers: int = 0
-    late: int = 0
     lost: Counter[str] = field(default_factory=Counter)
     doubled: Counter[str] = field(default_factory=Counter)
     half: Counter[str] = field(default_factory=Counter)
@@ -110,7 +109,6 @@ class Tally:
         self.starts += other.starts
         self.digests += other.digests
         self.papers += other.papers
-        self.late += other.late
         self.faults += other.faults
         for name in ("kills", "unreached", "verdicts", "lost", "doubled", "half"):
             getattr(self, name).update(getattr(other, name))
@@ -381,9 +379,7 @@ class Run:
             waiting -= served
         self._judge(REST)
         self._fault("lost", REST, *judge.unsettled(self.database, self.followers, self.now))
-        lost, late = judge.unshown(self.database, self.followers, self.announced)
-        self._fault("lost", REST, *lost)
-        self.tally.late += len(late)
+        self._fault("lost", REST, *judge.unshown(self.database, self.followers, self.announced))
         self.tally.digests += sum(map(len, self._messages().values()))
         self.tally.papers += len(self.announced)
         kinds = judge.state(self.database, "SELECT kind, count(*) FROM verdicts GROUP BY kind")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -286,7 +286,9 @@ async def test_whatever_parses_can_be_searched(archive: Database, text: str) -> 
     assert len(wider) == count
     if query.words:
         assert not {hit.paper.id for hit in hits} & {hit.paper.id for hit in wider}
-    news = await search.news(archive, today=TODAY, since=date(2026, 3, 18))
+    news = await search.news(
+        archive, today=TODAY, since=date(2026, 3, 18), unseen=datetime(2026, 3, 31, 13, tzinfo=UTC)
+    )
     candidates = await search.announced(archive, query, today=TODAY, among=news, limit=100)
     assert {hit.paper.id for hit in candidates} <= {hit.paper.id for hit in hits}
 

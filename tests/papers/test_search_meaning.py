@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -90,7 +90,7 @@ async def _wide(db: Database, text: str) -> set[str]:
 
 
 async def _announced(db: Database, text: str, since: date = date(2026, 1, 1)) -> list[str]:
-    news = await search.news(db, today=TODAY, since=since)
+    news = await search.news(db, today=TODAY, since=since, unseen=datetime.combine(since, time(), UTC))
     hits = await search.announced(db, parse(text), today=TODAY, among=news, limit=50)
     return [hit.paper.title for hit in hits]
 

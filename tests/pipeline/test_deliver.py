@@ -29,7 +29,7 @@ from bot.models import (
 from bot.pipeline import ask, deliver, draft
 from storage import channels, deliveries, feeds, search, verdicts
 from storage.database import Database
-from tests.making import HF, NOW, TODAY, channel, committed, entry, rows, store
+from tests.making import ARXIV, HF, NOW, TODAY, channel, committed, entry, rows, store
 
 assert demo.NOW == NOW
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -328,6 +328,27 @@ async def test_sources_that_cannot_be_read_are_the_reason_and_their_papers_come_
     await deliver.deliver_due(db, discord, now=NOW + DAY)
     assert await judged(db) == [(VerdictKind.POSTED, NOW + DAY), (VerdictKind.STALE, NOW)]
     assert [kind for kind, _ in await judged(db, TWO)] == [VerdictKind.NOTHING, VerdictKind.STALE]
+
+
+async def test_a_paper_first_read_behind_its_days_digest_comes_with_the_next(
+    db: Database, discord: Discord
+) -> None:
+    """Its source was down while another one filled the digest."""
+    await channel(db, created=NOW - 5 * DAY)
+    await feeds.record_poll(db, HF, now=NOW - 5 * DAY, next_poll_at=NOW, error=None, entries=None)
+    await store(db, ARXIV, entry("In Time", arxiv_id="2603.00001", on=TODAY, votes=2), at=NOW - HOUR)
+    await deliver.deliver_due(db, discord, now=NOW)
+    before = [
+        entry(f"Of {days} Days Before", arxiv_id=f"2603.0010{days}", on=TODAY - days * DAY, votes=1)
+        for days in (1, 2)
+    ]
+    await store(db, HF, *before, at=NOW + HOUR)
+    await deliver.deliver_due(db, discord, now=NOW + DAY)
+    assert [kind for kind, _ in await judged(db)] == [VerdictKind.POSTED] * 2
+    assert len(await papers_shown(db)) == 3
+    await deliver.deliver_due(db, discord, now=NOW + 2 * DAY)
+    ((kind, _), *_) = await judged(db)
+    assert kind is VerdictKind.QUIET
 
 
 async def test_a_weekend_is_told_as_one(db: Database, discord: Discord) -> None:

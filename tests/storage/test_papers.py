@@ -6,7 +6,7 @@ import random
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -36,7 +36,7 @@ async def listings(db: Database) -> set[tuple[str, str, int]]:
 
 
 async def announced(db: Database, since: date = TODAY, text: str = "trending") -> tuple[Hit, ...]:
-    news = await search.news(db, today=TODAY, since=since)
+    news = await search.news(db, today=TODAY, since=since, unseen=datetime.combine(since, time(), UTC))
     return await search.announced(db, query.parse(text), today=TODAY, among=news, limit=100)
 
 
