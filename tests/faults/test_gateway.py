@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot.models import VerdictKind
 from bot.pipeline import deliver
@@ -19,6 +20,7 @@ from tests.peer.faults import LOGIN
 from tests.peer.rest import Peer
 from tests.peer.running import FAST, Running, running, until, verdicts
 from tests.peer.shapes import GUILD, UNREADABLE
+from tests.pipeline.sources import World, listed, serving
 from tests.test_cli import TOKEN
 
 MINUTE = timedelta(minutes=1)
@@ -49,6 +51,31 @@ def assert_quiet(bot: Running) -> None:
     assert "Traceback" not in log
     assert "Unclosed" not in log
     assert TOKEN not in log
+
+
+async def test_a_late_digest_waits_for_what_came_while_the_bot_was_down(peer: Peer, folder: Path) -> None:
+    """The source answers slower than Discord."""
+    asked = asyncio.Event()
+    answer = asyncio.Event()
+
+    async def slow(_: web.Request) -> web.Response:
+        asked.set()
+        await answer.wait()
+        return web.json_response([listed(9, date(2026, 3, 31), votes=900, title="Read at the Last Moment")])
+
+    world = World()
+    world.faults["/api/daily_papers"] = slow
+    async with serving(world):
+        options = (*FAST[:-1], "2026-03-31T15:00:00+00:00")
+        async with running(peer, folder, *options, PAPERBOY_HUGGINGFACE_URL=world.base) as bot:
+            await bot.until(lambda: asked.is_set() and "has connected to Gateway" in bot.log())
+            await asyncio.sleep(3)
+            assert peer.messages() == []
+            answer.set()
+            await bot.until(bot.posted)
+            assert await bot.stop() == 0
+    assert "Read at the Last Moment" in str(peer.messages())
+    assert bot.verdicts()[0][1].endswith("2 hours late")
 
 
 async def test_rest_refused_at_login_is_tried_until_it_is_there(peer: Peer, folder: Path) -> None:

@@ -61,7 +61,7 @@ async def test_it_ends_in_time_while_everything_hangs(peer: Peer, folder: Path) 
     peer.fail(LOOK, what="hang", times=None)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
         source = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        async with running(peer, folder, *FAST, PAPERBOY_HUGGINGFACE_URL=source) as bot:
+        async with running(peer, folder, *FAST, "--first-read", "0", PAPERBOY_HUGGINGFACE_URL=source) as bot:
             await bot.until(peer.hanging.is_set)
             assert await bot.stop(10) == 0
     assert_in_words(bot)

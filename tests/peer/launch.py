@@ -97,6 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--lease", type=float, metavar="SECONDS", help="of a claimed delivery")
     parser.add_argument("--busy", type=float, metavar="SECONDS", help="that a locked database is waited for")
+    parser.add_argument(
+        "--first-read", type=float, metavar="SECONDS", help="for which a digest waits for the sources"
+    )
     parser.add_argument("--finish", type=float, metavar="SECONDS", help="what running ticks get at the end")
     parser.add_argument(
         "--kill", type=_step, metavar="STEP[:N]", help="a step of tests.kill.steps, when it comes for the Nth time"
@@ -116,6 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         deliveries.LEASE = timedelta(seconds=options.lease)
     if options.busy:
         database.BUSY_SECONDS = options.busy
+    if options.first_read is not None:
+        command.FIRST_READ = options.first_read
     if options.finish:
         bot.schedule._FINISH_SECONDS = options.finish
     if options.kill:
