@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from datetime import timedelta
 from time import monotonic
@@ -32,9 +33,9 @@ _LOOK_BACK, _PAGE = 2_000, 100
 """Messages read, newest first, when looking for a delivery; and how many come in one answer."""
 _REMEMBERED = 10_000
 """Posts whose number is known without looking."""
-_STEP = 1 / 48
-"""Seconds between two requests. Discord takes 50 a second from a bot, counted over everything but answers to
-commands."""
+_PER_SECOND, _GAP = 48, 1 / 56
+"""Requests in any second, and seconds between two. Discord takes 50 a second from a bot, counted over everything
+but answers to commands; two are left to what travels faster than the one before."""
 _PATIENCE = 45.0
 """Seconds until an answer counts as not coming; longer than discord.py waits by itself for a rate limit."""
 _SILENCES = 3
@@ -57,7 +58,8 @@ class DiscordPublisher:
         self._arrived: dict[str, MessageId] = {}
         """The last posts: the database may not have taken what Discord did."""
         self._begun: set[asyncio.Task[Any]] = set()
-        self._turn, self._next_slot = asyncio.Lock(), 0.0
+        self._turn = asyncio.Lock()
+        self._sent: deque[float] = deque(maxlen=_PER_SECOND)
         self._held: tuple[float, str] = (0.0, "")
         self._unanswered = 0
 
@@ -149,11 +151,14 @@ class DiscordPublisher:
             raise TryLater(channel, "not connected to Discord") from error
 
     async def _slot(self) -> None:
-        """Wait for the next place in an even row of requests. What a busy moment delayed is not made up for by
-        a burst, but for a single place."""
+        """Wait for the next place in the row of requests. What a busy moment delayed is made up for within the
+        second, but never in a burst."""
         async with self._turn:
-            await asyncio.sleep(self._next_slot - monotonic())
-            self._next_slot = max(self._next_slot, monotonic() - _STEP) + _STEP
+            ready = self._sent[-1] + _GAP if self._sent else 0.0
+            if len(self._sent) == _PER_SECOND:
+                ready = max(ready, self._sent[0] + 1.0)
+            await asyncio.sleep(ready - monotonic())
+            self._sent.append(monotonic())
 
     def _hold(self, pause: float, reason: str) -> None:
         """Ask Discord nothing for so many seconds: each further answer would be the same, and count."""

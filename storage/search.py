@@ -33,6 +33,7 @@ from bot.models import (
 from storage.database import Database, seconds
 from storage.papers import load, one
 
+_MARK = re.compile("\x02(.*?)\x03")
 _FIELDS = ("title", "abstract", "summary", "keywords")
 _WEIGHTS = "2.0, 1.0, 1.0, 1.0"
 
@@ -137,7 +138,7 @@ async def _marked(connection: aiosqlite.Connection, query: Query, ids: Sequence[
 
 
 def _marks(row: sqlite3.Row) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    fields = ((field, tuple(re.findall("\x02(.*?)\x03", row[at + 1]))) for at, field in enumerate(_FIELDS))
+    fields = ((field, tuple(_MARK.findall(row[at + 1]))) for at, field in enumerate(_FIELDS))
     return tuple((field, words) for field, words in fields if words)
 
 
