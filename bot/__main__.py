@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -134,6 +135,9 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
     from bot.schedule import ticking
     from cogs._client import Connection
 
+    # What was imported is never garbage, and looking through it holds up everything for a tenth of a second.
+    gc.collect()
+    gc.freeze()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows

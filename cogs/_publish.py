@@ -87,9 +87,10 @@ class DiscordPublisher:
         return await self._patiently(delivery.channel_id, self._begin(self._look(delivery)))
 
     async def _post(self, channel: ChannelId, post: Post, nonce: str) -> MessageId:
+        view = layout(post)
         await self._slot()
         place = self._connected(channel).get_partial_messageable(channel)
-        message = MessageId((await place.send(view=layout(post), nonce=nonce, allowed_mentions=_SILENT)).id)
+        message = MessageId((await place.send(view=view, nonce=nonce, allowed_mentions=_SILENT)).id)
         self._arrived[nonce] = message
         if len(self._arrived) > _REMEMBERED:
             del self._arrived[next(iter(self._arrived))]

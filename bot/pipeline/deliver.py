@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 GRACE = timedelta(hours=6)
 """A digest that could not be posted at its due moment is still worth posting for so long, unless set."""
 _COOLDOWN = timedelta(minutes=10)
-_AT_ONCE = 64
+_AT_ONCE = 32
 """Channels handled at the same time: Discord takes some 50 posts a second and a fifth of one for each."""
 
 Item = TypeVar("Item")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import itertools
 import json
 import random
@@ -182,6 +183,8 @@ async def fill(db: Database, entries: Sequence[Entry], count: int) -> None:
 
 async def measure(db: Database, publisher: Publisher) -> tuple[float, str]:
     """(seconds, what else it took in words) of the minute in which all are due."""
+    gc.collect()
+    gc.freeze()  # as `run` does
     before = memory()
     lags: list[float] = []
     watch = asyncio.create_task(lag(lags))
