@@ -64,12 +64,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path)
     options.add_argument("--channels", type=int, nargs="+", default=[100, 1_000, 10_000])
-    options.add_argument("--simulated", action="store_true", help="without sending only")
+    options.add_argument("--part", choices=("composed", "sent"), help="default: both")
     given = options.parse_args()
     entries = captured(given.data) if given.data else made_up(2_500)
     for count in given.channels:
-        asyncio.run(compose_only(entries, count))
-        if not given.simulated:
+        if given.part != "sent":
+            asyncio.run(compose_only(entries, count))
+        if given.part != "composed":
             asyncio.run(send(entries, count))
 
 
