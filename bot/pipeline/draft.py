@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
 
 from bot.digest import compose, due
 from bot.errors import InvalidQuery
@@ -28,6 +29,8 @@ from storage import search as index
 from storage.database import Database
 
 log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 CANDIDATES = 300
 """Papers considered for one topic, most votes first."""
@@ -84,36 +87,30 @@ class Candidates:
     def __init__(self, db: Database, now: datetime) -> None:
         self._db, self._now = db, now
         self._papers: dict[PaperId, Paper] = {}
-        self._found: dict[tuple[object, Reach], asyncio.Task[tuple[Hit, ...]]] = {}
-        self._news: dict[Reach, asyncio.Task[tuple[PaperId, ...]]] = {}
-        self._near: dict[tuple[object, Reach], asyncio.Task[str]] = {}
-        self._troubles: asyncio.Task[str] | None = None
+        self._asked: dict[object, asyncio.Task[Any]] = {}
 
     async def of(self, topic: Query, reach: Reach) -> tuple[Hit, ...]:
-        key = (topic.root, reach)
-        if key not in self._found:
-            self._found[key] = asyncio.create_task(self._announced(topic, reach, CANDIDATES))
-        return await self._found[key]
+        return await self._once(("of", topic.root, reach), lambda: self._announced(topic, reach, CANDIDATES))
 
     async def news(self, reach: Reach) -> tuple[PaperId, ...]:
-        if reach not in self._news:
-            self._news[reach] = asyncio.create_task(
-                index.news(self._db, today=self._now.date(), since=reach.since, unseen=reach.unseen)
-            )
-        return await self._news[reach]
+        today = self._now.date()
+        return await self._once(
+            ("news", reach), lambda: index.news(self._db, today=today, since=reach.since, unseen=reach.unseen)
+        )
 
     async def nearest(self, topic: Query, reach: Reach) -> str:
         """The paper that answers all of `topic` but one part, in words; "" where there is none."""
-        key = (topic.root, reach)
-        if key not in self._near:
-            self._near[key] = asyncio.create_task(self._miss(topic, reach))
-        return await self._near[key]
+        return await self._once(("nearest", topic.root, reach), lambda: self._miss(topic, reach))
 
     async def trouble(self) -> str:
         """Which sources could not be read lately, in words; "" where all could."""
-        if self._troubles is None:
-            self._troubles = asyncio.create_task(self._unread())
-        return await self._troubles
+        return await self._once("trouble", self._unread)
+
+    async def _once(self, question: object, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        if question not in self._asked:
+            self._asked[question] = asyncio.create_task(ask())
+        answer: Answer = await self._asked[question]
+        return answer
 
     async def _announced(self, topic: Query, reach: Reach, limit: int) -> tuple[Hit, ...]:
         return await index.announced(

@@ -31,7 +31,8 @@ _LATE = timedelta(minutes=15)
 """From here on a digest says that it is late."""
 _HOPE = timedelta(hours=12)
 """After the grace, for so long it is still tried to find out whether a digest is there: the next day's waits."""
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=30)
+_FIRST_WAIT, _LAST_WAIT = timedelta(minutes=1), timedelta(minutes=30)
+"""Between two tries, where Discord asks for no longer pause."""
 
 
 async def send(db: Database, publisher: Publisher, delivery: Delivery, *, now: datetime) -> DeliveryError | None:
@@ -107,8 +108,7 @@ async def _find(publisher: Publisher, delivery: Delivery, *, hopeless: bool) -> 
 
 
 async def _publish(publisher: Publisher, delivery: Delivery, now: datetime) -> MessageId:
-    late = delivery.kind is DeliveryKind.SCHEDULED and now - delivery.due_at > _LATE
-    content = post.late(delivery.post, delivery.due_at) if late else delivery.post
+    content = post.late(delivery.post, delivery.due_at) if _is_late(delivery, now) else delivery.post
     return await _tried(delivery, publisher.publish(delivery.channel_id, content, delivery.id))
 
 
@@ -135,7 +135,7 @@ async def _arrived(
     told = f"posted {counted(len(delivery.shown), 'paper')}"
     if delivery.more:
         told += f", {len(delivery.more)} more behind its button"
-    if posted_now and now - delivery.due_at > _LATE:
+    if posted_now and _is_late(delivery, now):
         told += f", {_duration(now - delivery.due_at)} late"
     await deliveries.mark_sent(db, delivery, message, _verdict(delivery, VerdictKind.POSTED, told + note, now=now))
 
@@ -146,7 +146,7 @@ async def _failed(
     """Wait for the next try, or pause the channel where no try can help."""
     if isinstance(error, TryLater):
         log.warning("channel %s: %s", delivery.channel_id, error)
-        wait = min(_FIRST_WAIT * 2 ** min(delivery.attempts, 10), _LONGEST_WAIT)
+        wait = min(_FIRST_WAIT * 2 ** min(delivery.attempts, 10), _LAST_WAIT)
         again = now + min(max(wait, timedelta(seconds=error.after or 0)), deliveries.LONGEST_WAIT)
         told = f"error: {error}; next try at {again:%H:%M} UTC"
         waiting = _verdict(delivery, VerdictKind.WAITING, told, now=now)
@@ -177,6 +177,11 @@ def _verdict(delivery: Delivery, kind: VerdictKind, text: str, *, now: datetime)
     if delivery.kind is DeliveryKind.EXTRA:
         return None
     return Verdict(channel_id=delivery.channel_id, due_at=delivery.due_at, at=now, kind=kind, text=text)
+
+
+def _is_late(delivery: Delivery, now: datetime) -> bool:
+    """An extra one has no time that it could miss."""
+    return delivery.kind is DeliveryKind.SCHEDULED and now - delivery.due_at > _LATE
 
 
 def _duration(length: timedelta) -> str:
