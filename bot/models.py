@@ -7,7 +7,7 @@ Every dataclass is frozen and keyword-only, every sequence a tuple, every dateti
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -89,6 +89,12 @@ class Parsed:
     """Entries that were no paper or could not be read."""
     site: str | None = None
     """The feed's own home page, where it names one."""
+    title: str = ""
+    """The feed's own name, where it tells one."""
+    fields: Mapping[str, int] = field(default_factory=dict)
+    """How many of all its items carry each field that tells its shape, by the source's own name for it
+    ("paper.upvotes", "pubDate"), those that none carries with 0: what was always there and is gone means a
+    changed shape."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +115,20 @@ class FeedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A source to poll, as the operator set it."""
+    """A source to poll."""
 
     kind: FeedKind
     name: str
-    """How it is stored and set: "huggingface", "arxiv:cs.AI+cs.CL", "rss:https://...". """
+    """How it is stored: "huggingface", "arxiv", "rss:https://...", "added:https://..." (by a server's admin)."""
     label: str
     """For people; like the name, without the credentials of an address."""
     address: str
     """The feed's own address (RSS), or the site's, below which its lists stand."""
     categories: tuple[str, ...] = ()
     """arXiv's, asked for in one call."""
+    trusted: bool = True
+    """Set by the operator. What a server's admin added is fetched behind the address guard, shown in that
+    server only, and changes nothing of papers that others carry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

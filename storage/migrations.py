@@ -197,6 +197,18 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE deliveries ADD COLUMN trouble TEXT",  # why the last try failed, in words
         "CREATE INDEX verdicts_by_due ON verdicts (due_at)",
     ),
+    (
+        # --- feeds that servers' admins added
+        """CREATE TABLE guild_feeds (
+            guild_id INTEGER NOT NULL,
+            feed TEXT NOT NULL,          -- "added:" and the address
+            address TEXT NOT NULL,       -- never one with credentials
+            title TEXT NOT NULL,
+            added_at INTEGER NOT NULL,
+            PRIMARY KEY (guild_id, feed)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX guild_feeds_by_feed ON guild_feeds (feed)",
+    ),
 )
 
 
