@@ -49,6 +49,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     # The cogs need the errors that discord.py lets through.
     "aiohttp": ("bot.fetch", "cogs._client", "cogs._publish", "cogs._demo"),
     "apscheduler": ("bot.schedule",),
+    "pylatexenc": ("bot.papers.formula",),
     "simcord": ("cogs._demo",),
     "os": ("bot.__main__",),
 }
