@@ -1,9 +1,9 @@
 """How well stale, short and broken lists are told from healthy ones: `python -m tests.bench.health`.
 
-`--data DIR` holds `hf/mornings/*.json.gz`, `hf/evenings.jsonl` and `feeds/arxiv_cs_cv/*.json`. Every captured day is
-read by the product's own ingest into a real file, at the hour of its capture. Before that, at the same hour, faults
-built from the captures are read and judged, each on a copy of the file. Healthy days that are called stale or broken
-are false alarms; faults that are called fresh or quiet are misses.
+`--data DIR` holds `hf/mornings/*.json.gz`, `hf/evenings.jsonl` and `feeds/arxiv_cs_cv/*.json`. Every captured
+day is read by the product's own ingest into a real file, at the hour of its capture. Before that, at the same
+hour, faults built from the captures are read and judged, each on a copy of the file. Healthy days that are
+called stale or broken are false alarms; faults that are called fresh or quiet are misses.
 """
 
 from __future__ import annotations
