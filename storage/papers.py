@@ -157,7 +157,7 @@ class _Slice:
             # What a feed without dates brings at its first reading is its past, not today's news.
             announced = entry.announced and (entry.listed_on is not None or not self._first_reading)
             known = self._papers[paper_id]
-            if announced and not (self._redates and self._feed in known.feeds):
+            if announced and paper_id not in self._listed:
                 latest = max(listed_on, known.listed_on or listed_on)
                 self._papers[paper_id] = dataclasses.replace(known, listed_on=latest)
             listings.append((paper_id, self._feed, listed_on.isoformat(), announced, now))
@@ -179,6 +179,12 @@ class _Slice:
             paper = _paper(row)
             self._papers[PaperId(row["id"])] = paper
             self._counted[PaperId(row["id"])] = row["counted_at"]
+        listed = await self._tx.execute_fetchall(
+            f"""SELECT DISTINCT paper_id FROM listings WHERE feed = ?2
+            AND {self._counts_once.format(announced="true")} AND paper_id IN (SELECT value FROM json_each(?1))""",
+            (json.dumps(sorted(self._papers)), self._feed),
+        )
+        self._listed = {PaperId(paper_id) for (paper_id,) in listed}
         self._before = dict(self._papers)
 
     async def _resolve(self, paper: Paper, identity: Identity) -> PaperId | None:
@@ -256,11 +262,11 @@ class _Slice:
             "INSERT OR IGNORE INTO identities (key, paper_id) VALUES (?, ?)",
             [(key, self._final(paper_id)) for key, paper_id in keys],
         )
-        # An RSS feed may give an entry a new date at will: there, only the first one counts.
-        once = "AND NOT EXISTS (SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2)"
+        once = self._counts_once.format(announced="?4")
+        fresh = f"NOT EXISTS (SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2 AND {once})"
         await self._tx.executemany(
             f"""INSERT OR IGNORE INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
-            SELECT ?1, ?2, ?3, ?4, ?5 WHERE true {once if self._redates else ""}""",
+            SELECT ?1, ?2, ?3, ?4, ?5 WHERE {fresh}""",
             [(self._final(paper_id), *listing) for paper_id, *listing in listings],
         )
         await self._tx.executemany(
@@ -272,8 +278,15 @@ class _Slice:
         )
 
     @property
-    def _redates(self) -> bool:
-        return self._feed.startswith("rss:")
+    def _counts_once(self) -> str:
+        """Which listing makes a further one of the same feed, `announced` or not, count for nothing.
+
+        Hugging Face may feature a paper again. arXiv announces one once: a further time is an old list with a new
+        date, or a cross-listing. Any other feed may give an entry a new date at will: only its first one counts.
+        """
+        if self._feed == "huggingface":
+            return "false"
+        return "(announced OR NOT {announced})" if self._feed == "arxiv" else "true"
 
     def _final(self, paper_id: PaperId) -> PaperId:
         while paper_id in self.joined:

@@ -98,7 +98,7 @@ async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None
         first=first,
         paused=channel.paused if channel else None,
         paused_by=channel.paused_by if channel else None,
-        early=due.is_early(schedule, now) if schedule else False,
+        early_hour=due.early_hour(schedule, now) if schedule else None,
     )
 
 
