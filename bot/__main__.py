@@ -25,7 +25,7 @@ from bot import __version__, config, report
 from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
-from bot.pipeline import ask, captures, deliver, draft, ingest, look
+from bot.pipeline import ask, captures, deliver, draft, ingest, look, rereading
 from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
 
@@ -178,6 +178,8 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
                 logging.getLogger("bot.ingest").log(level, "%s", report.outcome_line(outcome))
 
         async def tidying() -> None:
+            if read := await rereading.read_again(db):
+                logging.getLogger("bot.upkeep").info("%s", report.read_again_line(read))
             if pruned := await upkeep.daily(db, now()):
                 logging.getLogger("bot.upkeep").info("%s", report.pruned_line(pruned))
 
@@ -236,6 +238,8 @@ async def _search(settings: config.Settings, options: argparse.Namespace) -> int
 
 async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int:
     async with Database(settings.database) as db:
+        if read := await rereading.read_again(db):
+            print(report.read_again_line(read))
         if options.source:
             outcomes: tuple[FeedOutcome, ...] = ()
             for kind, path in options.source:

@@ -131,6 +131,11 @@ def pruned_line(pruned: Pruned) -> str:
     return f"too old and gone: {told or 'nothing'}"
 
 
+def read_again_line(papers: int) -> str:
+    """ "made readable: the LaTeX of 812 papers that an older Paperboy stored"."""
+    return f"made readable: the LaTeX of {counted(papers, 'paper')} that an older Paperboy stored"
+
+
 def backup_line(file: Path, made: Backup) -> str:
     size = f"{made.size / 1_000_000:.1f} MB"
     return f"{file}: {size}, {counted(made.papers, 'paper')}, {counted(made.channels, 'channel')}"

@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import aiosqlite
@@ -25,7 +25,7 @@ from storage.database import Database, day, join, moment, seconds, split
 
 _COLUMNS = (
     "title, abstract, summary, keywords, authors, organization, categories, url, arxiv_id, version, doi, "
-    "published_at, repository, project_page, thumbnail, discussion, votes, comments, stars, listed_on"
+    "published_at, repository, project_page, thumbnail, discussion, votes, comments, stars, listed_on, written"
 )
 _SELECT = f"""SELECT id, {_COLUMNS}, counted_at,
     (SELECT json_group_array(DISTINCT feed) FROM listings WHERE paper_id = papers.id) AS feeds
@@ -62,6 +62,7 @@ def _paper(row: sqlite3.Row) -> Paper:
         stars=row["stars"],
         listed_on=day(row["listed_on"]),
         feeds=tuple(json.loads(row["feeds"])),
+        written=from_json(row["written"]),
     )
 
 
@@ -88,7 +89,18 @@ def _row(paper: Paper) -> tuple[object, ...]:
         paper.comments,
         paper.stars,
         paper.listed_on.isoformat() if paper.listed_on else None,
+        as_json(paper.written),
     )
+
+
+def as_json(written: Mapping[str, str | tuple[str, ...]]) -> str | None:
+    """What sources wrote otherwise than it is read; NULL for most papers."""
+    return json.dumps(written, ensure_ascii=False) if written else None
+
+
+def from_json(text: str | None) -> dict[str, str | tuple[str, ...]]:
+    found = json.loads(text) if text else {}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 
 # --- storing ----------------------------------------------------------------------------------------
@@ -311,13 +323,13 @@ def _contradict(one: Paper, other: Paper) -> bool:
 def _enriched(old: Paper, new: Paper, *, newer: bool, authority: bool) -> Paper:
     """`old` with what `new` adds. `newer`: its counts are the later ones; `authority`: its texts win."""
 
-    def text(name: str) -> object:
+    def text(name: str) -> Paper:
         ours, theirs = getattr(old, name), getattr(new, name)
-        return theirs if theirs and (authority or not ours) else ours
+        return new if theirs and (authority or not ours) else old
 
-    def fresh(name: str) -> object:
+    def fresh(name: str) -> Paper:
         ours, theirs = getattr(old, name), getattr(new, name)
-        return ours if theirs in (None, "", ()) or (not newer and ours not in (None, "", ())) else theirs
+        return old if theirs in (None, "", ()) or (not newer and ours not in (None, "", ())) else new
 
     texts = {name: text(name) for name in ("title", "abstract", "authors")}
     facts = {
@@ -327,10 +339,11 @@ def _enriched(old: Paper, new: Paper, *, newer: bool, authority: bool) -> Paper:
             *("votes", "comments", "stars"),
         )
     }
+    tellers = texts | facts
     return dataclasses.replace(
         old,
-        **texts,  # type: ignore[arg-type]
-        **facts,  # type: ignore[arg-type]
+        **{name: getattr(teller, name) for name, teller in tellers.items()},
+        written={name: teller.written[name] for name, teller in tellers.items() if name in teller.written},
         categories=tuple(dict.fromkeys(old.categories + new.categories)),
         arxiv_id=old.arxiv_id or new.arxiv_id,
         url=new.url if new.arxiv_id and not old.arxiv_id else old.url,

@@ -10,7 +10,9 @@ Hugging Face drops the dollar signs of an abstract and some of its backslashes (
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from bot.models import Paper
 from bot.papers.commands import CITATIONS, FORMULAS, FUNCTIONS, RELATIONS, STYLES, WORDS
 from bot.papers.formula import letter, subscript, superscript, typeset
 from bot.papers.remains import ADDRESS, restored
@@ -38,6 +40,20 @@ def readable(text: str) -> str:
 def _lost(text: str) -> bool:
     return "times" in text and re.search(r"\dtimes", text) is not None
 
+
+def legible(paper: Paper) -> Paper:
+    """`paper` as people read it, whoever read it before: from what its source wrote, which is kept beside."""
+    read: dict[str, str | tuple[str, ...]] = {}
+    written: dict[str, str | tuple[str, ...]] = {}
+    for name in _FIELDS:
+        source: str | tuple[str, ...] = paper.written.get(name) or getattr(paper, name)
+        read[name] = readable(source) if isinstance(source, str) else tuple(map(readable, source))
+        if read[name] != source:
+            written[name] = source
+    return replace(paper, **read, written=written)  # type: ignore[arg-type]
+
+
+_FIELDS = ("title", "abstract", "summary", "keywords", "authors")
 
 # A text without any of these holds nothing to read: most are through within microseconds.
 _SIGNS = ("\\", "$", "^", "{", "`", "--", "~", "_", "infty")
