@@ -51,6 +51,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO health VALUES ('arxiv', 'cs.CL', 'fresh', 'well', 1, '2026-03-31', 3, 3, 3, NULL)",
         "INSERT INTO batches VALUES ('arxiv', 'cs.CL', '2026-03-31', 3, 3, 1, 1)",
         "INSERT INTO fields VALUES ('huggingface', 'paper.id', '2026-03-31')",
+        "INSERT INTO readings VALUES (1, 5)",
     ),
 )
 
