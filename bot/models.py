@@ -29,7 +29,7 @@ class Paper:
     """A work, however many feeds carry it. Everything but title and url may be missing.
 
     Texts and names are as people read and search them, from the moment when a feed's entry has been made
-    readable (`bot.papers.latex`); what its source wrote is in `written`. Counts are None where no source ever
+    readable (`bot.papers.legibility`); what its source wrote is in `written`. Counts are None where no source ever
     counted, which is not the same as zero.
     """
 

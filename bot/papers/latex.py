@@ -10,15 +10,11 @@ Hugging Face drops the dollar signs of an abstract and some of its backslashes (
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from bot.models import Paper
 from bot.papers.commands import CITATIONS, FORMULAS, FUNCTIONS, RELATIONS, STYLES, WORDS
 from bot.papers.formula import letter, subscript, superscript, typeset
 from bot.papers.remains import ADDRESS, restored
 
-READER = 1
-"""Grows whenever texts come to be read in another way: what is stored is then read again."""
 LONGEST = 10_000
 """Characters; a longer text is no abstract, and stays as it is."""
 DEEPEST = 8
@@ -41,20 +37,6 @@ def _lost(text: str) -> bool:
     return "times" in text and re.search(r"\dtimes", text) is not None
 
 
-def legible(paper: Paper) -> Paper:
-    """`paper` as people read it, whoever read it before: from what its source wrote, which is kept beside."""
-    read: dict[str, str | tuple[str, ...]] = {}
-    written: dict[str, str | tuple[str, ...]] = {}
-    for name in _FIELDS:
-        source: str | tuple[str, ...] = paper.written.get(name) or getattr(paper, name)
-        read[name] = readable(source) if isinstance(source, str) else tuple(map(readable, source))
-        if read[name] != source:
-            written[name] = source
-    return replace(paper, **read, written=written)  # type: ignore[arg-type]
-
-
-_FIELDS = ("title", "abstract", "summary", "keywords", "authors")
-
 # A text without any of these holds nothing to read: most are through within microseconds.
 _SIGNS = ("\\", "$", "^", "{", "`", "--", "~", "_", "infty")
 
@@ -73,7 +55,7 @@ _ITEM = re.compile(
     | (?P<code>`[^`]{{1,80}}`)
     | (?P<dollar>\$)
     | (?P<formula>\\[(\[])
-    | (?P<possessive>(?<=\w)\\'(?=(?:s|t|re|ve|ll|d|m)\b))
+    | (?P<apostrophe>(?<=\w)\\'(?=(?:s|t|re|ve|ll|d|m)\b) | (?<=\bO)\\'(?=[A-Z]))
     | (?P<accent>\{{(?:{_ACCENT})\}} | {_ACCENT})
     | (?P<letter>\{{{_LETTER}\}} | {_LETTER}(?:\{{\}}|(?![A-Za-z])(?:\ (?=[a-z]))?))
     | (?P<switch>{_SWITCH})
@@ -94,7 +76,7 @@ _ITEM = re.compile(
     )""",
     re.VERBOSE,
 )
-_SIGN_OF = {"code": None, "space": " ", "tie": " ", "nothing": "", "comma": ",", "possessive": "'"}
+_SIGN_OF = {"code": None, "space": " ", "tie": " ", "nothing": "", "comma": ",", "apostrophe": "'"}
 _SCRIPT = re.compile(r"[_^](?:(?=\{)|\\[A-Za-z]+|[A-Za-z0-9*+-])")
 _BARE_ARGUMENT = re.compile(r" ?[A-Za-z0-9](?![A-Za-z])")
 # A drive, a share or a regular expression: none of its backslashes is LaTeX.
@@ -104,7 +86,7 @@ _ESCAPED_QUOTE = re.compile(r"\\[\"'`](?![A-Za-z{\\])")
 _STYLED = re.compile(r"\\[A-Za-z]+\{[^{}]*\}")
 _COMMANDS = re.compile(r"\\[A-Za-z]+|[{}]")
 _PROSE = re.compile(r"[^\W\d_]{2,},? +[^\W\d_]{2,}")
-_CERTAIN = re.compile(r"\\[A-Za-z,!;:({|]|[\^_{]|^[<>=+±×≤≥≈∼-]+$|^\W*[^\x00-\x7f]\W*$")
+_CERTAIN = re.compile(r"^ ?[A-Za-z]$|\\[A-Za-z,!;:({|]|[\^_{]|^[<>=+±×≤≥≈∼-]+$|^\W*[^\x00-\x7f]\W*$")
 
 
 def _is_formula(inside: str, before: str, after: str) -> bool:

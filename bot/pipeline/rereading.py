@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.models import Paper
-from bot.papers import latex
+from bot.papers import legibility
 from storage import readings
 from storage.database import Database
 
@@ -23,10 +23,10 @@ async def read_again(db: Database) -> int:
     Ends at once where there is none; begins where it was stopped.
     """
     changed = 0
-    while papers := await readings.unread(db, latex.READER, limit=_SLICE):
-        changed += await readings.record(db, latex.READER, await asyncio.to_thread(_read, papers))
+    while papers := await readings.unread(db, legibility.READER, limit=_SLICE):
+        changed += await readings.record(db, legibility.READER, await asyncio.to_thread(_read, papers))
     return changed
 
 
 def _read(papers: Sequence[Paper]) -> list[tuple[Paper, Paper]]:
-    return [(paper, latex.legible(paper)) for paper in papers]
+    return [(paper, legibility.legible(paper)) for paper in papers]

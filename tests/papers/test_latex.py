@@ -68,10 +68,11 @@ TEXTS = {
     r"Andr\'e, Schr\"odinger, Poincar{\'e}, Erd\H{o}s": "André, Schrödinger, Poincaré, Erdős",
     r"Milo\v{s} \c{C}elik and Lou\v s {\O}stergaard": "Miloš Çelik and Louš Østergaard",
     r"na\"{\i}ve, Pok\'emon, S\o ren, Stra{\ss}e, {\L}ukasz": "naïve, Pokémon, Søren, Straße, Łukasz",
+    r"O\'Brien's MLLM\'s": "O'Brien's MLLM's",
     # formulas
     r"at $10^{-3}$ and \(W_1\) and $$E=mc^2$$": "at 10⁻³ and W₁ and E=mc²",
     r"a $k$-NN in $O(n^2)$, 4$\times$ faster, $\sim$9k, 15$\sim$30": "a k-NN in O(n²), 4× faster, ∼9k, 15∼30",
-    r"M$^3$-VQA, H$_2$O and $^{18}$F": "M³-VQA, H₂O and ¹⁸F",
+    r"M$^3$-VQA, H$_2$O and $^{18}$F for $ y$": "M³-VQA, H₂O and ¹⁸F for y",
     r"v$\textbf{i}$deo with $\textbf{two words}$": "video with two words",
     r"$36.14\,$dB": "36.14 dB",
     # formulas without signs around them
@@ -114,7 +115,7 @@ AS_IT_WAS = (
     # code
     r"split at \n and \t, or match \d+\.\d{2}, ^\w+\s*$ and [\w.]+",
     r"C:\users\nu\beta and \\server\pi\alpha",
-    "$HOME/bin:$PATH, snake_case_name, v_2.pt, __init__, x_1.y, /a_b/c_1",
+    "echo $a $b $HOME/bin:$PATH, snake_case_name, v_2.pt, __init__, x_1.y, /a_b/c_1",
     r"write `\alpha` or `x_1` or ```x^2```",
     "run foo --bar, <!-- never -->, i--;",
     r"he said \"open\" and \'over\'",

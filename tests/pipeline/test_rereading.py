@@ -16,7 +16,7 @@ from bot import report
 from bot.digest import answer, compose, post
 from bot.digest.markup import as_text
 from bot.models import DeliveryId, Entry, Paper, PaperId, Words
-from bot.papers import latex, query
+from bot.papers import legibility, query
 from bot.pipeline import ask, draft, rereading
 from bot.pipeline.reading import keys
 from storage import feeds, migrations, papers, readings, search
@@ -58,7 +58,7 @@ async def test_a_paper_is_stored_as_it_is_read_with_what_its_source_wrote(db: Da
     paper = await only(db)
     assert (paper.title, paper.abstract, paper.authors) == (READ, MEANT, ("André Grøn", "Ada Lovelace"))
     assert paper.written == {"title": TITLE, "abstract": ABSTRACT, "authors": (r"Andr\'e Gr{\o}n", "Ada Lovelace")}
-    assert latex.legible(paper) == paper
+    assert legibility.legible(paper) == paper
     assert hash(paper)
     assert await rows(db, "SELECT written FROM papers WHERE title = 'Plain'") == [(None,)]
     assert await bring(db, ARXIV, written()) == (0, 0, 1)
@@ -208,7 +208,7 @@ async def test_what_an_older_version_stored_is_read_again_once(older: Path) -> N
         assert (await search.search(db, query.parse("mathcal OR textbf"), today=TODAY, limit=5))[1] == 0
         assert index_faults(db) == []
         assert await rereading.read_again(db) == 0
-        assert await rows(db, "SELECT * FROM readings") == [(latex.READER, 9)]
+        assert await rows(db, "SELECT * FROM readings") == [(legibility.READER, 9)]
         # The source brings it again, as ever.
         again = replace(written(votes=None), paper=replace(written(votes=None).paper, arxiv_id="2603.00005"))
         assert (await bring(db, ARXIV, again))[0] == 0
@@ -221,14 +221,14 @@ async def test_another_way_of_reading_starts_from_what_the_source_wrote(
 ) -> None:
     await bring(db, ARXIV, written(), entry("Plain", arxiv_id="2603.00002"))
     assert await rereading.read_again(db) == 0
-    monkeypatch.setattr(latex, "READER", latex.READER + 1)
-    monkeypatch.setattr(latex, "readable", lambda text: text.replace(r"\"o", "oe"))
+    monkeypatch.setattr(legibility, "READER", legibility.READER + 1)
+    monkeypatch.setattr(legibility, "readable", lambda text: text.replace(r"\"o", "oe"))
     assert await rereading.read_again(db) == 1
     paper = await only(db)
     assert paper.title == TITLE.replace(r"\"o", "oe")
     assert paper.written == {"title": TITLE}
     assert paper.abstract == ABSTRACT
-    assert await rows(db, "SELECT * FROM readings") == [(latex.READER, 2)]
+    assert await rows(db, "SELECT * FROM readings") == [(legibility.READER, 2)]
     assert index_faults(db) == []
 
 
@@ -261,5 +261,5 @@ async def test_what_a_feed_changes_meanwhile_stays(db: Database, monkeypatch: py
         await tx.execute(r"UPDATE papers SET title = '\''Old'")
     old = await only(db)
     await bring(db, ARXIV, entry("New", arxiv_id="2603.00001"))
-    assert await readings.record(db, latex.READER, [(old, latex.legible(old))]) == 0
+    assert await readings.record(db, legibility.READER, [(old, legibility.legible(old))]) == 0
     assert (await only(db)).title == "New"
