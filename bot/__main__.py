@@ -25,7 +25,7 @@ from bot import __version__, config, report
 from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
-from bot.pipeline import ask, deliver, draft, ingest
+from bot.pipeline import ask, captures, deliver, draft, ingest
 from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
 
@@ -239,7 +239,7 @@ async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int
         if options.source:
             outcomes: tuple[FeedOutcome, ...] = ()
             for kind, path in options.source:
-                outcomes += (await ingest.ingest_files(db, kind, path, now=now(), progress=_progress),)
+                outcomes += (await captures.read_files(db, kind, path, now=now(), progress=_progress),)
         else:
             async with _fetcher(settings) as fetch:
                 outcomes = await _poll(settings, db, fetch, days=options.days)
@@ -257,7 +257,7 @@ async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
         print(f"last sign of life of `run`: {report.at(beat)}; connected to Discord: {report.at(connected)}")
         states = await feeds.states(db)
         for feed in settings.feeds:
-            print(report.source_line(feed, states.get(feed.name)))
+            print(*report.source_lines(feed, states.get(feed.name)), sep="\n")
         for channel in await channels.every(db):
             topics = await channels.topics(db, channel.id)
             ended = await verdicts.latest(db, channel.id)

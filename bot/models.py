@@ -91,6 +91,8 @@ class Parsed:
     """The feed's own home page, where it names one."""
     title: str = ""
     """The feed's own name, where it tells one."""
+    total: int | None = None
+    """How many the whole answer has, over all its pages, where the source tells (arXiv's API)."""
     fields: Mapping[str, int] = field(default_factory=dict)
     """How many of all its items carry each field that tells its shape, by the source's own name for it
     ("paper.upvotes", "pubDate"), those that none carries with 0: what was always there and is gone means a
@@ -124,6 +126,8 @@ class Feed:
     """For people; like the name, without the credentials of an address."""
     address: str
     """The feed's own address (RSS), or the site's, below which its lists stand."""
+    archive: str = ""
+    """The site that answers for past days, where the feed itself has only today's (arXiv)."""
     categories: tuple[str, ...] = ()
     """arXiv's, asked for in one call."""
     trusted: bool = True
@@ -175,6 +179,69 @@ class FeedState:
     error: str | None = None
     entries: int = 0
     """In the last answer."""
+    stalls: int = 0
+    """Polls in a row that brought less than was to be expected."""
+    health: tuple[Health, ...] = ()
+    """By category, where it has some; the worst first."""
+
+
+class HealthState(StrEnum):
+    FRESH = "fresh"
+    QUIET = "quiet"
+    """Nothing new, and nothing was to be expected: a weekend, a holiday, a feed that writes once a month."""
+    PARTIAL = "partial"
+    """Far fewer entries than usual."""
+    STALE = "stale"
+    """An old list again where a new one is due."""
+    BROKEN = "broken"
+    """It could not be read, or changed its shape."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a list held when it was last read: a feed's, or one category's of it."""
+
+    category: str = ""
+    day: date | None = None
+    """The newest day that its entries are of; None for an empty list."""
+    entries: int = 0
+    """Announced ones, without updates of known papers."""
+    new: int = 0
+    """Those of them that the feed had not listed on an earlier day."""
+    items: int = 0
+    """All, with updates."""
+    repeats: date | None = None
+    """The newest day on which the others had been listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A day's list of a feed or of one of its categories, as the archive has it."""
+
+    category: str = ""
+    day: date
+    entries: int
+    items: int = 0
+    first_at: datetime
+    """When something of it was first read."""
+    whole: bool = True
+    """False where it was partial or stale, so that something may be missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a feed is, or one of its categories."""
+
+    state: HealthState
+    told: str
+    """In words that continue its name: "still serving Thursday's list (12 of 486 ids new)"."""
+    sighting: Sighting
+    since: datetime | None = None
+    """Since when it is in this state; None until storage knows."""
+
+    @property
+    def troubled(self) -> bool:
+        return self.state in (HealthState.PARTIAL, HealthState.STALE, HealthState.BROKEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +257,8 @@ class FeedOutcome:
     error: str | None = None
     not_modified: bool = False
     """The source said that nothing changed since the last poll (HTTP 304)."""
+    late: tuple[date, ...] = ()
+    """Past days whose lists were read now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -448,6 +517,8 @@ class Draft:
     """How its due moment ends."""
     why: str = ""
     """Why there is nothing to post, in words; "" where there is something."""
+    note: str = ""
+    """What is to be told of the sources beside that, in words."""
 
 
 # --- how it looks ----------------------------------------------------------------------------------
@@ -560,6 +631,8 @@ class Delivery:
     """The papers behind its "n more" button."""
     attempts: int = 0
     next_try_at: datetime | None = None
+    note: str = ""
+    """What its verdict adds about the sources, in words."""
     trouble: str | None = None
     """Why the last try failed, in words."""
     message_id: MessageId | None = None

@@ -126,9 +126,13 @@ async def remove(db: Database, guild_id: GuildId, name: str) -> None:
 
 
 async def drop_unread(tx: aiosqlite.Connection) -> None:
-    """Forget polls and validators of added feeds that no server has any more, within another's transaction.
-    A poll that was under way may have left some."""
-    for table, column in (("feeds", "name"), ("validators", "url")):
+    """Forget how added feeds were that no server has any more, within another's transaction. A poll that was
+    under way may have left some."""
+    remembered = (
+        *(("feeds", "name"), ("validators", "url")),
+        *(("health", "feed"), ("batches", "feed"), ("fields", "feed")),
+    )
+    for table, column in remembered:
         await tx.execute(
             f"""DELETE FROM {table} WHERE {column} >= 'added:' AND {column} < 'added;'
             AND {column} NOT IN (SELECT feed FROM guild_feeds)"""

@@ -208,6 +208,45 @@ STEPS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (guild_id, feed)
         ) WITHOUT ROWID""",
         "CREATE INDEX guild_feeds_by_feed ON guild_feeds (feed)",
+        # --- how feeds are: what each list last held, which days' lists were had, which fields are always there
+        """CREATE TABLE health (
+            feed TEXT NOT NULL,
+            category TEXT NOT NULL,      -- "" for the whole feed
+            state TEXT NOT NULL,
+            told TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            day TEXT,
+            entries INTEGER NOT NULL,
+            new INTEGER NOT NULL,
+            items INTEGER NOT NULL,
+            repeats TEXT,
+            PRIMARY KEY (feed, category)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE batches (
+            feed TEXT NOT NULL,
+            category TEXT NOT NULL,
+            day TEXT NOT NULL,
+            entries INTEGER NOT NULL,
+            items INTEGER NOT NULL,
+            first_at INTEGER NOT NULL,
+            whole INTEGER NOT NULL,      -- 0: something may be missing
+            PRIMARY KEY (feed, category, day)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE fields (
+            feed TEXT NOT NULL,
+            field TEXT NOT NULL,
+            seen_on TEXT NOT NULL,       -- the last day on which every item had it
+            PRIMARY KEY (feed, field)
+        ) WITHOUT ROWID""",
+        "ALTER TABLE feeds ADD COLUMN stalls INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE deliveries ADD COLUMN note TEXT NOT NULL DEFAULT ''",  # what its verdict adds about sources
+        # All categories of arXiv are one feed now, whatever calls they are asked for in.
+        "INSERT OR IGNORE INTO listings SELECT paper_id, 'arxiv', listed_on, announced, first_seen_at "
+        "FROM listings WHERE feed LIKE 'arxiv:%'",
+        "DELETE FROM listings WHERE feed LIKE 'arxiv:%'",
+        """INSERT INTO feeds (name, first_at) SELECT 'arxiv', min(first_at) FROM feeds
+        WHERE name LIKE 'arxiv:%' HAVING count(*)""",
+        "DELETE FROM feeds WHERE name LIKE 'arxiv:%'",
         # --- papers that only such a feed carries, and the keys under which each such feed knows its entries
         """CREATE TABLE private_papers (
             paper_id INTEGER PRIMARY KEY REFERENCES papers ON DELETE CASCADE,

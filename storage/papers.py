@@ -158,7 +158,7 @@ class _Slice:
             keys += [(key, paper_id) for key in own]
             listed_on, announced = listing(entry, self._seen_at, first_reading=self._first_reading)
             known = self._papers[paper_id]
-            if announced and not (self._redates and self._feed in known.feeds):
+            if announced and paper_id not in self._listed:
                 latest = max(listed_on, known.listed_on or listed_on)
                 self._papers[paper_id] = dataclasses.replace(known, listed_on=latest)
             listings.append((paper_id, self._feed, listed_on.isoformat(), announced, now))
@@ -180,6 +180,12 @@ class _Slice:
             paper = _paper(row)
             self._papers[PaperId(row["id"])] = paper
             self._counted[PaperId(row["id"])] = row["counted_at"]
+        listed = await self._tx.execute_fetchall(
+            f"""SELECT DISTINCT paper_id FROM listings WHERE feed = ?2 AND {_counts_once(self._feed, "true")}
+            AND paper_id IN (SELECT value FROM json_each(?1))""",
+            (json.dumps(sorted(self._papers)), self._feed),
+        )
+        self._listed = {PaperId(paper_id) for (paper_id,) in listed}
         self._before = dict(self._papers)
 
     async def _resolve(self, paper: Paper, identity: Identity) -> PaperId | None:
@@ -249,7 +255,7 @@ class _Slice:
             [(key, self._final(paper_id)) for key, paper_id in keys],
         )
         await write_listings(
-            self._tx, [(self._final(paper_id), *rest) for paper_id, *rest in listings], redates=self._redates
+            self._tx, self._feed, [(self._final(paper_id), *rest) for paper_id, *rest in listings]
         )
         await self._tx.executemany(
             """INSERT OR IGNORE INTO observations (paper_id, seen_at, votes, comments, stars)
@@ -258,10 +264,6 @@ class _Slice:
                 WHERE paper_id = ?1 AND seen_at <= ?2 ORDER BY seen_at DESC LIMIT 1)""",
             [(self._final(paper_id), now, *counts) for paper_id, counts in observations],
         )
-
-    @property
-    def _redates(self) -> bool:
-        return self._feed.startswith("rss:")
 
     def _final(self, paper_id: PaperId) -> PaperId:
         while paper_id in self.joined:
@@ -299,17 +301,25 @@ async def write(
     await tx.executemany(_UPDATE, [(*_row(paper), counted, now, paper.id) for paper, counted in updates])
 
 
-async def write_listings(
-    tx: aiosqlite.Connection, listings: Iterable[tuple[object, ...]], *, redates: bool
-) -> None:
-    """(paper, feed, day, announced, first seen) each. A feed that `redates` may give an entry a new date at
-    will: there, only the first one counts."""
-    once = "AND NOT EXISTS (SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2)"
+async def write_listings(tx: aiosqlite.Connection, feed: str, listings: Iterable[tuple[object, ...]]) -> None:
+    """(paper, feed, day, announced, first seen) each."""
     await tx.executemany(
         f"""INSERT OR IGNORE INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
-        SELECT ?1, ?2, ?3, ?4, ?5 WHERE true {once if redates else ""}""",
+        SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (
+            SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2 AND {_counts_once(feed, "?4")})""",
         listings,
     )
+
+
+def _counts_once(feed: str, announced: str) -> str:
+    """Which listing makes a further one of the same feed, `announced` or not, count for nothing.
+
+    Hugging Face may feature a paper again. arXiv announces one once: a further time is an old list with a new
+    date, or a cross-listing. Any other feed may give an entry a new date at will: only its first one counts.
+    """
+    if feed == "huggingface":
+        return "false"
+    return f"(announced OR NOT {announced})" if feed == "arxiv" else "true"
 
 
 async def move(tx: aiosqlite.Connection, dropped: PaperId, keep: PaperId) -> None:

@@ -147,7 +147,7 @@ class _Reading:
         await tx.executemany(
             "INSERT INTO private_papers (paper_id, feed) VALUES (?, ?)", [(paper.id, feed) for paper in new]
         )
-        await papers.write_listings(tx, listings, redates=True)
+        await papers.write_listings(tx, feed, listings)
         # Only the keys of today: an entry that changes its address with each reading leaves no trail.
         await tx.executemany(
             """DELETE FROM claims WHERE feed = ? AND paper_id = ?

@@ -10,7 +10,7 @@ import pytest
 
 from bot import demo
 from bot.models import FeedKind
-from bot.pipeline import ingest
+from bot.pipeline import captures
 from storage.database import Database
 
 # The machines are shared and noisy: no test fails for being slow.
@@ -31,7 +31,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 async def archive(db: Database) -> Database:
     """The bundled sample, stored: 79 papers of ten days in March 2026."""
     for kind in FeedKind:
-        await ingest.ingest_files(db, kind, demo.SAMPLE / kind, now=demo.NOW)
+        await captures.read_files(db, kind, demo.SAMPLE / kind, now=demo.NOW)
     return db
 
 

@@ -8,6 +8,7 @@ Sources: arXiv's own server code (arXiv/arxiv-feed) and arxiv-docs help/rss_spec
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,9 +26,49 @@ _PREFIX = re.compile(
 _SUFFIX = re.compile(r"\.?\s?\((?P<id>arXiv:\S{9,30}) \[[^\[\]]{0,40}\]\s?(?P<mark>[A-Z -]{0,20})\)$")
 
 
-def address(base: str, categories: tuple[str, ...]) -> str:
-    """Today's announcements of some categories, e.g. https://rss.arxiv.org/rss/cs.AI+cs.CL ."""
-    return f"{base.rstrip('/')}/rss/{'+'.join(categories)}"
+MOST_ITEMS = 2_000
+"""Of a feed; what would come behind is left out (help/rss.md)."""
+PAGE = 1_000
+"""Entries of one answer of the API, which allows 2,000 at most (help/api/user-manual.md)."""
+
+_FULL = 1_500
+_UNKNOWN = 300
+
+
+def calls(categories: Sequence[str], usual: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    """The categories in as few calls as the cap on a feed's items allows. `usual`: the most items that each had
+    on one day; a paper of two categories counts in both, so the sum is on the safe side."""
+    found: list[tuple[str, ...]] = []
+    room = 0
+    for category in categories:
+        items = usual.get(category, _UNKNOWN)
+        if not found or items > room:
+            found.append(())
+            room = _FULL
+        found[-1] += (category,)
+        room -= items
+    return tuple(found)
+
+
+def address(base: str, categories: Sequence[str], *, attempt: int = 0) -> str:
+    """Today's announcements of some categories, e.g. https://rss.arxiv.org/rss/cs.AI+cs.CL .
+
+    A cache on the way may keep an old list under one address until midnight: further attempts ask for the same
+    list under another one, by turns.
+    """
+    kind = "atom" if attempt % 2 else "rss"
+    order = categories if attempt % 4 < 2 else tuple(reversed(categories))
+    return f"{base.rstrip('/')}/{kind}/{'+'.join(order)}"
+
+
+def past(base: str, categories: Sequence[str], start: datetime, end: datetime, offset: int = 0) -> str:
+    """What was submitted to some categories from `start` to `end`, from arXiv's API, oldest first."""
+    any_of = "+OR+".join(f"cat:{category}" for category in categories)
+    span = f"submittedDate:[{start:%Y%m%d%H%M}+TO+{end:%Y%m%d%H%M}]"
+    return (
+        f"{base.rstrip('/')}/api/query?search_query=({any_of})+AND+{span}"
+        f"&start={offset}&max_results={PAGE}&sortBy=submittedDate&sortOrder=ascending"
+    )
 
 
 def page(category: str, day: date) -> str:
@@ -49,7 +90,15 @@ def parse(body: bytes) -> Parsed:
         if entry is not None and entry.paper.arxiv_id is not None:
             entries.setdefault(entry.paper.arxiv_id, entry)
     skipped = len(document.entries) - len(entries) + document.left_out
-    return Parsed(entries=tuple(entries.values()), skipped=skipped)
+    return Parsed(
+        entries=tuple(entries.values()),
+        skipped=skipped,
+        total=_total(document.feed.get("opensearch_totalresults")),
+    )
+
+
+def _total(value: object) -> int | None:
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else None
 
 
 def _raise_what_arxiv_says(feed: dict[str, Any], items: tuple[dict[str, Any], ...]) -> None:

@@ -6,13 +6,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.digest import compose, due
+from bot.digest.trouble import late, troubles
 from bot.errors import InvalidQuery
-from bot.feeds import arxiv, huggingface
+from bot.feeds import announcements, arxiv, huggingface
 from bot.models import (
+    Batch,
     Channel,
     ChannelId,
     Digest,
@@ -24,7 +26,7 @@ from bot.models import (
     Query,
 )
 from bot.papers import query, trending
-from storage import channels, deliveries, feeds, verdicts
+from storage import channels, deliveries, feeds, health, verdicts
 from storage import search as index
 from storage.database import Database
 
@@ -36,10 +38,6 @@ CANDIDATES = 300
 """Papers considered for one topic, most votes first."""
 _LATEST = timedelta(days=7)
 """How far back a digest reaches after a pause."""
-_STALE = timedelta(hours=12)
-"""A source that could not be read for so long may hold papers that nobody here has seen."""
-_POLLED = timedelta(days=2)
-"""A source that was not even tried for so long was taken out of the settings, or Paperboy stood still."""
 
 
 async def preview(
@@ -103,8 +101,12 @@ class Candidates:
         return await self._once(("nearest", topic.root, reach), lambda: self._miss(topic, reach))
 
     async def trouble(self) -> str:
-        """Which sources could not be read lately, in words; "" where all could."""
-        return await self._once("trouble", self._unread)
+        """The sources whose papers may be missing, in words; "" where all are well."""
+        return await self._once("trouble", self._troubles)
+
+    async def late(self, reach: Reach) -> str:
+        """The days whose lists were read late, and so come with this digest, in words."""
+        return await self._once(("late", reach.unseen), lambda: self._late(reach.unseen))
 
     async def _once(self, question: object, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         if question not in self._asked:
@@ -133,18 +135,18 @@ class Candidates:
         paper, part = min(found, key=lambda miss: trending.order(miss[0]))
         return compose.miss(paper, part)
 
-    async def _unread(self) -> str:
-        states = (await feeds.states(self._db)).values()
-        return "; ".join(
-            f"{trending.source(state.name)} could not be read"
-            + (f" since {state.succeeded_at.astimezone(UTC):%A %d %B, %H:%M} UTC" if state.succeeded_at else "")
-            + f" ({state.error})"
-            for state in states
-            if state.error
-            and state.polled_at
-            and self._now - state.polled_at < _POLLED
-            and (state.succeeded_at is None or self._now - state.succeeded_at > _STALE)
-        )
+    async def _troubles(self) -> str:
+        return troubles((await feeds.states(self._db)).values(), self._now)
+
+    async def _late(self, unseen: datetime) -> str:
+        lists = await health.first_read(self._db, unseen)
+        return late({feed: _days_after(feed, batches) for feed, batches in lists.items()})
+
+
+def _days_after(feed: str, batches: Sequence[Batch]) -> tuple[date, ...]:
+    """The days whose lists were first read when they were over, in the feed's own calendar."""
+    day_of = {"huggingface": huggingface.day_of, "arxiv": announcements.today}.get(feed)
+    return tuple(sorted({batch.day for batch in batches if day_of and day_of(batch.first_at) > batch.day}))
 
 
 async def draft(
@@ -172,7 +174,8 @@ async def draft(
         day=due.local_day(channel.schedule, moment),
     )
     if digest.papers:
-        return Draft(digest=replace(digest, source_url=_source(digest)))
+        note = "; ".join(filter(None, (await matched.late(reach), await matched.trouble())))
+        return Draft(digest=replace(digest, source_url=_source(digest)), note=note)
     misses = [] if any(hits.values()) else [await matched.nearest(topic, reach) for topic in topics]
     kind, why = compose.silence(
         topics,

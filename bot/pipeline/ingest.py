@@ -1,43 +1,46 @@
-"""Papers come in: from live sources that are due, or from captured files, through the same parsers."""
+"""Papers come in: the sources that are due are read, judged by what they hold, and asked again in good time.
+
+Owns: whose turn it is, and what is remembered of each reading. The judgement itself is feeds/health.py's.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
 import logging
-import re
-import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from bot.addresses import shown
-from bot.errors import FeedError, StorageError, UserError
-from bot.feeds import arxiv, huggingface, rss
+from bot.errors import FeedError, StorageError
+from bot.feeds import announcements, arxiv, health, huggingface
 from bot.models import (
+    Batch,
     Entry,
     Feed,
     FeedKind,
     FeedOutcome,
     FeedState,
     Fetch,
+    Health,
+    HealthState,
     Identity,
     Parsed,
+    Sighting,
     Validators,
 )
-from bot.papers import identity
+from bot.pipeline import gap
+from bot.pipeline.reading import Progress, keys, parse, quiet, read, store, total
 from storage import feeds
+from storage import health as ledger
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int, str], None]
-"""(done, in all, what)."""
-
-
-def quiet(_done: int, _all: int, _what: str) -> None:
-    """Shows no progress."""
+_BUG = "an internal error; the log tells more"
+_OVERDUE = timedelta(hours=12)
+"""A source that could not be read for so long may hold papers that nobody here has seen."""
 
 
 async def ingest(
@@ -50,43 +53,28 @@ async def ingest(
     backfill_days: int,
     days: int | None = None,
     progress: Progress = quiet,
+    jitter: Callable[[], float] = random.random,
 ) -> tuple[FeedOutcome, ...]:
     """Poll the sources that are due, one outcome each; a broken one never stops another.
 
-    `days` asks at once, whatever is due, and for at least so many Hugging Face days.
+    `days` asks at once, whatever is due, and for at least so many Hugging Face days. `jitter` gives numbers from
+    0 to 1 that spread the next looks.
     """
     known = await feeds.states(db)
-    waiting = [
-        (source, state)
-        for source in sources
-        for state in [known.get(source.name, FeedState(name=source.name))]
-        if days is not None or _due(state, now)
-    ]
     outcomes = []
-    for source, state in waiting:
-        reach = max(days or 0, _reach(state, now, backfill_days))
-        try:
-            outcome, pause = await _poll(db, fetch, source, now=now, days=reach, progress=progress)
-        except StorageError as error:
-            outcome, pause = FeedOutcome(feed=source.name, label=source.label, error=str(error)), timedelta()
-        except Exception:
-            # A bug over one source's answer must not silence the others, nor be repeated every minute.
-            log.exception("%s: reading it failed", source.label)
-            outcome = FeedOutcome(
-                feed=source.name, label=source.label, error="an internal error; the log tells more"
+    for source in sources:
+        state = known.get(source.name, FeedState(name=source.name))
+        if days is not None or _due(state, now):
+            reach = max(days or 0, _reach(state, now, backfill_days))
+            outcomes.append(
+                await _turn(
+                    db, fetch, source, state, now=now, poll=poll, days=reach, progress=progress, jitter=jitter
+                )
             )
-            pause = timedelta()
-        growing = timedelta(minutes=5) * 2 ** min(state.failures, 10)
-        wait = max(min(growing, poll), pause) if outcome.error else poll
-        await feeds.record_poll(
-            db,
-            source.name,
-            now=now,
-            next_poll_at=now + wait,
-            error=outcome.error,
-            entries=None if outcome.error or outcome.not_modified else _entries(outcome),
-        )
-        outcomes.append(outcome)
+        archive = known.get(gap.FEED, FeedState(name=gap.FEED))
+        if source.archive and (days is not None or _due(archive, now)):
+            outcome = await gap.fill(db, fetch, source, archive, now=now, jitter=jitter())
+            outcomes += [outcome] if outcome else []
     return tuple(outcomes)
 
 
@@ -106,174 +94,259 @@ def _reach(state: FeedState, now: datetime, backfill_days: int) -> int:
     return 3 + min(max(stopped.days, 0), 30)
 
 
-def _entries(outcome: FeedOutcome) -> int:
-    return outcome.new + outcome.updated + outcome.unchanged
-
-
 async def probe(fetch: Fetch, source: Feed, *, now: datetime) -> tuple[int, str | None]:
     """Read a source once and store nothing: (entries, the error in words)."""
-    url, day = next(iter(_addresses(source, now, 1)))
+    day = huggingface.day_of(now) if source.kind is FeedKind.HUGGINGFACE else None
     try:
-        answer = await fetch(url, Validators())
-        return len((await asyncio.to_thread(_parse, source.kind, answer.body, day)).entries), None
+        answer = await fetch(_address(source, source.categories, day, 0), Validators())
+        return len((await asyncio.to_thread(parse, source.kind, answer.body, day)).entries), None
     except FeedError as error:
         return 0, str(error)
 
 
-async def _poll(
-    db: Database, fetch: Fetch, source: Feed, *, now: datetime, days: int, progress: Progress
-) -> tuple[FeedOutcome, timedelta]:
-    """(what it did, the pause that the source asked for)."""
-    outcome = FeedOutcome(feed=source.name, label=source.label, not_modified=True)
-    asked = list(_addresses(source, now, days))
-    for done, (url, day) in enumerate(asked):
-        progress(done, len(asked), source.label)
-        try:
-            outcome = _sum(outcome, await _read(db, fetch, source, url, day, now=now))
-        except FeedError as error:
-            return replace(outcome, error=str(error), not_modified=False), timedelta(
-                seconds=min(error.retry_after or 0, 86_400)
-            )
-    progress(len(asked), len(asked), source.label)
-    return outcome, timedelta()
-
-
-def _addresses(source: Feed, now: datetime, days: int) -> Iterable[tuple[str, date | None]]:
+def _address(source: Feed, categories: Sequence[str], day: date | None, attempt: int) -> str:
     match source.kind:
-        case FeedKind.HUGGINGFACE:
-            for day in huggingface.days(now, days):
-                yield huggingface.address(source.address, day), day
+        case FeedKind.HUGGINGFACE if day:
+            return huggingface.address(source.address, day)
         case FeedKind.ARXIV:
-            yield arxiv.address(source.address, source.categories), None
-        case FeedKind.RSS:
-            yield source.address, None
+            return arxiv.address(source.address, categories, attempt=attempt)
+        case _:
+            return source.address
 
 
-async def _read(
-    db: Database, fetch: Fetch, source: Feed, url: str, day: date | None, *, now: datetime
-) -> FeedOutcome:
-    """One list with all its pages, stored whole with its validators, or not at all."""
-    known = await feeds.validators(db, _shown(source, url))
-    answer = await fetch(url, known)
-    if answer.not_modified:
-        return FeedOutcome(feed=source.name, label=source.label, not_modified=True)
-    vouched = {_shown(source, url): answer.validators} if answer.validators != Validators() else {}
-    parts = [await asyncio.to_thread(_parse, source.kind, answer.body, day)]
-    page = 0
-    while (
-        source.kind is FeedKind.HUGGINGFACE
-        and day is not None
-        and page < 10
-        and (answer.next_url or len(parts[-1].entries) + parts[-1].skipped >= huggingface.PAGE)
-    ):
-        page += 1
-        vouched = {}  # the first page's validator says nothing of the others
-        answer = await fetch(huggingface.address(source.address, day, page), Validators())
-        parts.append(await asyncio.to_thread(_parse, source.kind, answer.body, day))
-    entries = tuple(entry for part in parts for entry in part.entries)
-    skipped = sum(part.skipped for part in parts)
-    return await _store(db, source, entries, skipped, seen_at=now, validators=vouched)
+# --- one source's turn ----------------------------------------------------------------------------
 
 
-def _shown(source: Feed, url: str) -> str:
-    """The address as it may be stored: an RSS feed's own may carry credentials, its name does not."""
-    return source.name if source.kind is FeedKind.RSS else shown(url)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What a poll brought, and what its lists held."""
+
+    outcome: FeedOutcome
+    sightings: tuple[Sighting, ...] = ()
+    trouble: str = ""
+    """That the source's shape changed, in words."""
+    error: FeedError | None = None
+    """What ended it early."""
 
 
-def _parse(kind: FeedKind, body: bytes, day: date | None) -> Parsed:
-    match kind:
-        case FeedKind.HUGGINGFACE:
-            return huggingface.parse(body, day=day)
-        case FeedKind.ARXIV:
-            return arxiv.parse(body)
-        case FeedKind.RSS:
-            return rss.parse(body)
-
-
-async def _store(
+async def _turn(
     db: Database,
+    fetch: Fetch,
     source: Feed,
-    entries: Sequence[Entry],
-    skipped: int,
+    state: FeedState,
     *,
-    seen_at: datetime,
-    validators: Mapping[str, Validators],
+    now: datetime,
+    poll: timedelta,
+    days: int,
+    progress: Progress,
+    jitter: Callable[[], float],
 ) -> FeedOutcome:
-    keyed = await asyncio.to_thread(_keyed, entries)
-    new, updated, unchanged = await feeds.record_entries(
-        db, source.name, keyed, seen_at=seen_at, validators=validators
+    past = await ledger.batches(db, source.name, since=(now - health.PAST).date())
+    error: FeedError | None = None
+    try:
+        match source.kind:
+            case FeedKind.HUGGINGFACE:
+                reading = await _huggingface(db, fetch, source, state, now=now, days=days, progress=progress)
+            case FeedKind.ARXIV:
+                reading = await _arxiv(db, fetch, source, state, past, now=now)
+            case FeedKind.RSS:
+                reading = await _feed(db, fetch, source, state, now=now)
+        outcome, error = reading.outcome, reading.error
+        if error:
+            outcome = replace(outcome, error=str(error), not_modified=False)
+        judged = [health.judge(source.kind, seen, _of(past, seen), now=now) for seen in reading.sightings]
+        await _remember(db, source, judged, now=now)
+        if reading.trouble:
+            judged = [health.broken(seen, reading.trouble) for seen in reading.sightings]
+    except StorageError as failure:
+        outcome = FeedOutcome(feed=source.name, label=source.label, error=str(failure))
+    except Exception:
+        # A bug over one source's answer must not silence the others, nor be repeated every minute.
+        log.exception("%s: reading it failed", source.label)
+        outcome = FeedOutcome(feed=source.name, label=source.label, error=_BUG)
+    if outcome.error:
+        judged = _failed(source, state, past, outcome.error, now=now)
+        # Nobody looks after a stranger's feed that has died: it is asked less and less.
+        most = poll if source.trusted else max(poll, timedelta(days=1))
+        wait = health.after_error(error, failures=state.failures, poll=most, jitter=jitter())
+        stalls = state.stalls
+    else:
+        stalls = state.stalls + 1 if any(found.troubled for found in judged) else 0
+        wait = health.pause(source.kind, now=now, poll=poll, stalls=stalls, jitter=jitter())
+    await ledger.record(db, source.name, judged, now=now)
+    await feeds.record_poll(
+        db,
+        source.name,
+        now=now,
+        next_poll_at=now + wait,
+        error=outcome.error,
+        entries=None
+        if outcome.error or outcome.not_modified
+        else outcome.new + outcome.updated + outcome.unchanged,
+        stalls=stalls,
     )
-    return FeedOutcome(
-        feed=source.name, label=source.label, new=new, updated=updated, unchanged=unchanged, skipped=skipped
-    )
-
-
-def _keyed(entries: Sequence[Entry]) -> list[tuple[Entry, Identity]]:
-    return [(entry, identity.keys(entry.paper)) for entry in entries]
-
-
-def _sum(one: FeedOutcome, other: FeedOutcome) -> FeedOutcome:
-    return replace(
-        one,
-        new=one.new + other.new,
-        updated=one.updated + other.updated,
-        unchanged=one.unchanged + other.unchanged,
-        skipped=one.skipped + other.skipped,
-        not_modified=one.not_modified and other.not_modified,
-    )
-
-
-_CAPTURED = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):?(\d\d):?(\d\d)Z")
-_DAY = re.compile(r"^(\d{4}-\d\d-\d\d)(?!T)")
-
-
-async def ingest_files(
-    db: Database, kind: FeedKind, path: Path, *, now: datetime, progress: Progress = quiet
-) -> FeedOutcome:
-    """Captured answers through the same parsers; a directory means its files, `.gz` is unpacked.
-
-    A name may tell its list's day and when it was captured: `2026-03-31__2026-03-31T080000Z.json`.
-    Raises UserError where the path holds nothing to read. A file that cannot be read is skipped and counted.
-    """
-    files = await asyncio.to_thread(_files, path, now)
-    if not files:
-        raise UserError(f"There is nothing to read at {path}.")
-    outcome = FeedOutcome(feed=kind, label=f"{kind}:{path}")
-    for done, (seen_at, file) in enumerate(files):
-        progress(done, len(files), file.name)
-        found = _DAY.match(file.name)
-        try:
-            body = await asyncio.to_thread(_content, file)
-            day = date.fromisoformat(found[1]) if found else None
-            parsed = await asyncio.to_thread(_parse, kind, body, day)
-        except (FeedError, OSError, EOFError, ValueError, zlib.error) as error:
-            log.warning("%s: %s", file, error)
-            outcome = replace(outcome, skipped=outcome.skipped + 1, error=f"{file.name}: {error}")
-            continue
-        name = f"rss:{parsed.site or file.name}" if kind is FeedKind.RSS else str(kind)
-        source = Feed(kind=kind, name=name, label=name, address="")
-        outcome = _sum(
-            outcome, await _store(db, source, parsed.entries, parsed.skipped, seen_at=seen_at, validators={})
-        )
-    progress(len(files), len(files), str(path))
     return outcome
 
 
-def _files(path: Path, now: datetime) -> list[tuple[datetime, Path]]:
-    """(captured at, file), oldest first."""
-    found = path.iterdir() if path.is_dir() else (path,)
-    return sorted((_captured(file, now), file) for file in found if file.is_file())
+def _of(past: Iterable[Batch], seen: Sighting) -> list[Batch]:
+    return [batch for batch in past if batch.category == seen.category]
 
 
-def _content(file: Path) -> bytes:
-    return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+async def _remember(db: Database, source: Feed, judged: Sequence[Health], *, now: datetime) -> None:
+    """Today's list of each category, as far as it is there. (Those of Hugging Face are, as they are read.)"""
+    lists = []
+    for found in judged:
+        seen = found.sighting
+        day = seen.day if source.kind is FeedKind.ARXIV else now.date()
+        whole = found.state not in (HealthState.PARTIAL, HealthState.STALE)
+        if source.kind is not FeedKind.HUGGINGFACE and day and seen.new:
+            lists.append(
+                Batch(
+                    category=seen.category, day=day, entries=seen.new, items=seen.items, first_at=now, whole=whole
+                )
+            )
+    await ledger.record_batches(db, source.name, lists)
 
 
-def _captured(file: Path, now: datetime) -> datetime:
-    found = _CAPTURED.search(file.name)
-    if not found:
-        return now
+def _failed(source: Feed, state: FeedState, past: Iterable[Batch], error: str, *, now: datetime) -> list[Health]:
+    """Broken, as soon as papers may be missed: today's list is not there yet, or was not read for long."""
+    had = {batch.category for batch in past if batch.whole and batch.day == announcements.expected(now)}
+    overdue = state.succeeded_at is None or now - state.succeeded_at > _OVERDUE
+    kept = {found.sighting.category: found for found in state.health}
+    found = []
+    for category in source.categories or ("",):
+        last = kept.get(category)
+        seen = last.sighting if last else Sighting(category=category)
+        missing = category not in had if source.kind is FeedKind.ARXIV else overdue
+        found.append(last if last and not missing else health.broken(seen, error))
+    return found
+
+
+async def _shape(db: Database, source: Feed, parsed: Parsed, *, now: datetime) -> str:
+    """What of the source's shape has gone, in words; what is always there is remembered."""
+    items = len(parsed.entries) + parsed.skipped
+    known = await ledger.fields(db, source.name)
+    always = dict.fromkeys(health.always(parsed.fields, items), now.date())
+    if always:
+        await ledger.record_batches(db, source.name, (), always)
+    return health.vanished(parsed.fields, items, known, today=now.date())
+
+
+# --- by kind --------------------------------------------------------------------------------------
+
+
+async def _huggingface(
+    db: Database, fetch: Fetch, source: Feed, state: FeedState, *, now: datetime, days: int, progress: Progress
+) -> _Reading:
+    """The open day, and those before it, whose votes keep growing."""
+    open_day = huggingface.day_of(now)
+    outcome = _nothing(source)
+    seen, trouble = _last(state, ""), ""
+    asked = huggingface.days(now, days)
+    for done, day in enumerate(asked):
+        progress(done, len(asked), source.label)
+        try:
+            answer = await read(db, fetch, source, huggingface.address(source.address, day), day)
+        except FeedError as error:
+            return _Reading(outcome=outcome, error=error)
+        if answer is None:
+            continue
+        parsed, vouched = answer
+        keyed, before = await _known(db, source, parsed, before=day)
+        sighting = health.sight(zip(parsed.entries, before, strict=True))
+        if day == open_day:
+            seen = sighting
+        if day == asked[0]:
+            trouble = await _shape(db, source, parsed, now=now)
+        outcome = total(outcome, await store(db, source, keyed, parsed.skipped, seen_at=now, validators=vouched))
+        if sighting.new and sighting.day:
+            batch = Batch(day=sighting.day, entries=sighting.new, items=sighting.items, first_at=now)
+            await ledger.record_batches(db, source.name, [batch])
+    progress(len(asked), len(asked), source.label)
+    return _Reading(outcome=outcome, sightings=(seen,), trouble=trouble)
+
+
+async def _arxiv(
+    db: Database, fetch: Fetch, source: Feed, state: FeedState, past: Sequence[Batch], *, now: datetime
+) -> _Reading:
+    """All categories in as few calls as they fit into."""
+    outcome = _nothing(source)
+    usual = Counter[str]()
+    for batch in past:
+        usual[batch.category] = max(usual[batch.category], batch.items)
+    waiting = list(arxiv.calls(source.categories, usual))
+    sightings: list[Sighting] = []
+    trouble = ""
+    while waiting:
+        group = waiting.pop(0)
+        try:
+            url = arxiv.address(source.address, group, attempt=state.stalls)
+            answer = await read(db, fetch, source, url, None)
+        except FeedError as error:
+            return _Reading(outcome=outcome, error=error)
+        if answer is None:
+            sightings += [_last(state, category) for category in group]
+            continue
+        parsed, vouched = answer
+        keyed, before = await _known(db, source, parsed, before=announcements.today(now))
+        if len(parsed.entries) + parsed.skipped >= arxiv.MOST_ITEMS and len(group) > 1:
+            # The rest was cut off: each half is asked for by itself.
+            waiting += [group[: len(group) // 2], group[len(group) // 2 :]]
+            vouched = {}
+        else:
+            pairs = list(zip(parsed.entries, before, strict=True))
+            day = health.sight(pairs).day
+            sightings += [
+                health.sight(_of_category(pairs, category), category=category, day=day) for category in group
+            ]
+            trouble = trouble or await _shape(db, source, parsed, now=now)
+        outcome = total(outcome, await store(db, source, keyed, parsed.skipped, seen_at=now, validators=vouched))
+    return _Reading(outcome=outcome, sightings=tuple(sightings), trouble=trouble)
+
+
+async def _feed(db: Database, fetch: Fetch, source: Feed, state: FeedState, *, now: datetime) -> _Reading:
     try:
-        return datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
-    except ValueError:
-        return now
+        answer = await read(db, fetch, source, source.address, None)
+    except FeedError as error:
+        return _Reading(outcome=_nothing(source), error=error)
+    if answer is None:
+        return _Reading(outcome=_nothing(source), sightings=(replace(_last(state, ""), new=0),))
+    parsed, vouched = answer
+    trouble = await _shape(db, source, parsed, now=now)
+    # An entry may get a new date at will: new is what was never there.
+    keyed, before = await _known(db, source, parsed, before=date.max)
+    seen = health.sight(zip(parsed.entries, before, strict=True))
+    outcome = await store(db, source, keyed, parsed.skipped, seen_at=now, validators=vouched)
+    return _Reading(outcome=outcome, sightings=(seen,), trouble=trouble)
+
+
+def _nothing(source: Feed) -> FeedOutcome:
+    return FeedOutcome(feed=source.name, label=source.label, not_modified=True)
+
+
+def _last(state: FeedState, category: str) -> Sighting:
+    """What the list held when it last changed."""
+    kept = {found.sighting.category: found.sighting for found in state.health}
+    return kept.get(category, Sighting(category=category))
+
+
+def _of_category(pairs: Iterable[tuple[Entry, date | None]], category: str) -> list[tuple[Entry, date | None]]:
+    """The entries of a category, or of an archive with its categories ("cs")."""
+    return [
+        pair
+        for pair in pairs
+        if any(name == category or name.startswith(f"{category}.") for name in pair[0].paper.categories)
+    ]
+
+
+async def _known(
+    db: Database, source: Feed, parsed: Parsed, *, before: date
+) -> tuple[list[tuple[Entry, Identity]], list[date | None]]:
+    """(the entries with their keys, when the feed had announced each on an earlier day)."""
+    keyed = await asyncio.to_thread(keys, parsed.entries)
+    names = {name for _, identity in keyed for name in identity.strong}
+    listed = await ledger.listed(db, source.name, names, before=before)
+    days = [
+        max((listed[name] for name in identity.strong if name in listed), default=None) for _, identity in keyed
+    ]
+    return keyed, days

@@ -499,7 +499,7 @@ def test_a_status_tells_how_sources_and_channels_are() -> None:
         "79 papers in the archive",
         "◌ **New** not read yet",
         "✓ **Good** read <t:1774962000:R>, 1 entry",
-        "⚠ **Bad** it \\<answers\\> 500; never read, next try <t:1774962000:R>",
+        "⚠ **Bad** it \\<answers\\> 500; never read, next look <t:1774962000:R>",
         "next <t:1774962000:F> (<t:1774962000:R>)\n-# follows topic 0\n-# ✓ <t:1774962000:f> it is posted",
         "-# · <t:1774962000:f> it is nothing",
         "-# ⚠ <t:1774962000:f> it is stale",

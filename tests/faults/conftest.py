@@ -12,7 +12,7 @@ import yarl
 
 from bot import demo
 from bot.models import FeedKind
-from bot.pipeline import ingest
+from bot.pipeline import captures
 from cogs._client import Connection
 from storage.database import Database
 from tests.making import NOW, channel
@@ -30,7 +30,7 @@ def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def fill() -> None:
         async with Database(path) as db:
             for kind in FeedKind:
-                await ingest.ingest_files(db, kind, demo.SAMPLE / kind, now=demo.NOW)
+                await captures.read_files(db, kind, demo.SAMPLE / kind, now=demo.NOW)
             await channel(db)
 
     asyncio.run(fill())
