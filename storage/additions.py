@@ -7,7 +7,6 @@ What is remembered of a feed between polls goes when its last server does.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -27,10 +26,6 @@ _HERE = "guild_id NOT IN (SELECT id FROM guilds WHERE left_at IS NOT NULL)"
 def name_of(address: str) -> str:
     """How the feed at an address is stored, for however many servers."""
     return f"added:{address}"
-
-
-def _feed(row: sqlite3.Row) -> Feed:
-    return Feed(kind=FeedKind.RSS, name=row["feed"], label=row["title"], address=row["address"], trusted=False)
 
 
 # --- what servers have ------------------------------------------------------------------------------
@@ -83,12 +78,16 @@ async def due(db: Database, now: datetime) -> tuple[Feed, ...]:
 async def _feeds(db: Database, condition: str, values: Sequence[object]) -> tuple[Feed, ...]:
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            f"""SELECT feed, min(address) AS address, min(title) AS title FROM guild_feeds
+            f"""SELECT feed, min(address) AS address FROM guild_feeds
             LEFT JOIN feeds ON feeds.name = feed WHERE ({condition}) AND {_HERE}
             GROUP BY feed ORDER BY max(next_poll_at), feed""",
             values,
         )
-    return tuple(map(_feed, rows))
+    return tuple(
+        # Its title is a stranger's word: an operator reads the address.
+        Feed(kind=FeedKind.RSS, name=row["feed"], label=row["feed"], address=row["address"], trusted=False)
+        for row in rows
+    )
 
 
 async def add(db: Database, guild_id: GuildId, link: FeedLink, *, limit: int, now: datetime) -> bool:
