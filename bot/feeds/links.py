@@ -5,7 +5,9 @@ Owns: finding them in any HTML. Refuses: fetching, and guessing addresses that t
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
+from itertools import islice
 from urllib.parse import urljoin
 
 from bot.addresses import normal, shown
@@ -15,6 +17,9 @@ from bot.models import FeedLink
 MOST = 5
 _LOOKED_AT = 512 * 1024
 """Bytes: heads are far smaller, and links below them are the page's own text."""
+_MOST_TAGS = 500
+# One whole tag, its quoted values with any sign in them; possessive, so that no page takes quadratic time.
+_TAG = re.compile(r"""<(?:link|base)\b(?:[^<>"']++|"[^"]{0,2000}+"|'[^']{0,2000}+')*+>""", re.IGNORECASE)
 _TYPES = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/rss"})
 
 
@@ -22,7 +27,8 @@ def find(body: bytes, address: str) -> tuple[FeedLink, ...]:
     """The feeds that the page at `address` names, each once, at most MOST; feeds of comments only where there is
     no other."""
     page = _Page()
-    page.feed(body[:_LOOKED_AT].decode("utf-8", "replace"))
+    for tag in islice(_TAG.finditer(_without_comments(body[:_LOOKED_AT].decode("utf-8", "replace"))), _MOST_TAGS):
+        page.feed(tag[0])
     try:
         base = urljoin(address, page.base)
     except ValueError:
@@ -49,7 +55,13 @@ def _of_comments(link: FeedLink) -> bool:
     return "comments" in f"{link.title} {link.address}".casefold()
 
 
+def _without_comments(html: str) -> str:
+    return " ".join(part.partition("-->")[2] if at else part for at, part in enumerate(html.split("<!--")))
+
+
 class _Page(HTMLParser):
+    """Fed with tags of two kinds only: over a whole page Python's parser trips where a section is malformed."""
+
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.base = ""
