@@ -25,7 +25,7 @@ from bot import __version__, config, report
 from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
-from bot.pipeline import additions, ask, captures, deliver, draft, ingest
+from bot.pipeline import additions, ask, captures, deliver, draft, ingest, look
 from storage import additions as added
 from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
@@ -306,7 +306,7 @@ async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
     well = True
     async with _fetcher(settings) as fetch:
         for feed in settings.feeds:
-            entries, error = await ingest.probe(fetch, feed, now=now())
+            entries, error = await look.probe(fetch, feed, now=now())
             print(f"source {feed.label}: {error or f'fine, {entries} entries now'}")
             well = well and error is None
     told, valid = await check_token(settings.token) if settings.token else ("not set; `run` needs it", False)

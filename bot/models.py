@@ -449,7 +449,8 @@ class Offer:
     paused: str | None = None
     """Why the channel stands still, if it does."""
     paused_by: UserId | None = None
-    early: bool = False
+    early_hour: int | None = None
+    """Its hour in UTC, where it comes before most of the day's papers are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ async def offer(
         first=first,
         paused=channel.paused if channel else None,
         paused_by=channel.paused_by if channel else None,
-        early=due.is_early(schedule, now) if schedule else False,
+        early_hour=due.early_hour(schedule, now) if schedule else None,
     )
 
 

@@ -5,19 +5,16 @@ Owns: whose turn it is, and what is remembered of each reading. The judgement it
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from bot.errors import FeedError, StorageError
-from bot.feeds import announcements, arxiv, health, huggingface
+from bot.feeds import announcements, health, huggingface
 from bot.models import (
     Batch,
-    Entry,
     Feed,
     FeedKind,
     FeedOutcome,
@@ -25,13 +22,10 @@ from bot.models import (
     Fetch,
     Health,
     HealthState,
-    Identity,
-    Parsed,
     Sighting,
-    Validators,
 )
-from bot.pipeline import gap
-from bot.pipeline.reading import Progress, keys, parse, quiet, read, store, total
+from bot.pipeline import gap, look
+from bot.pipeline.reading import Progress, quiet
 from storage import feeds
 from storage import health as ledger
 from storage.database import Database
@@ -94,39 +88,7 @@ def _reach(state: FeedState, now: datetime, backfill_days: int) -> int:
     return 3 + min(max(stopped.days, 0), 30)
 
 
-async def probe(fetch: Fetch, source: Feed, *, now: datetime) -> tuple[int, str | None]:
-    """Read a source once and store nothing: (entries, the error in words)."""
-    day = huggingface.day_of(now) if source.kind is FeedKind.HUGGINGFACE else None
-    try:
-        answer = await fetch(_address(source, source.categories, day, 0), Validators())
-        return len((await asyncio.to_thread(parse, source.kind, answer.body, day)).entries), None
-    except FeedError as error:
-        return 0, str(error)
-
-
-def _address(source: Feed, categories: Sequence[str], day: date | None, attempt: int) -> str:
-    match source.kind:
-        case FeedKind.HUGGINGFACE if day:
-            return huggingface.address(source.address, day)
-        case FeedKind.ARXIV:
-            return arxiv.address(source.address, categories, attempt=attempt)
-        case _:
-            return source.address
-
-
 # --- one source's turn ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """What a poll brought, and what its lists held."""
-
-    outcome: FeedOutcome
-    sightings: tuple[Sighting, ...] = ()
-    trouble: str = ""
-    """That the source's shape changed, in words."""
-    error: FeedError | None = None
-    """What ended it early."""
 
 
 async def _turn(
@@ -144,20 +106,15 @@ async def _turn(
     past = await ledger.batches(db, source.name, since=(now - health.PAST).date())
     error: FeedError | None = None
     try:
-        match source.kind:
-            case FeedKind.HUGGINGFACE:
-                reading = await _huggingface(db, fetch, source, state, now=now, days=days, progress=progress)
-            case FeedKind.ARXIV:
-                reading = await _arxiv(db, fetch, source, state, past, now=now)
-            case FeedKind.RSS:
-                reading = await _feed(db, fetch, source, state, now=now)
+        reading = await look.poll(db, fetch, source, state, past, now=now, days=days, progress=progress)
         outcome, error = reading.outcome, reading.error
         if error:
             outcome = replace(outcome, error=str(error), not_modified=False)
         judged = [health.judge(source.kind, seen, _of(past, seen), now=now) for seen in reading.sightings]
-        await _remember(db, source, judged, now=now)
-        if reading.trouble:
-            judged = [health.broken(seen, reading.trouble) for seen in reading.sightings]
+        if not outcome.not_modified:
+            await _remember(db, source, judged, now=now)
+        if trouble := reading.trouble or (_changed_shape(state) if outcome.not_modified else ""):
+            judged = [health.broken(seen, trouble) for seen in reading.sightings]
     except StorageError as failure:
         outcome = FeedOutcome(feed=source.name, label=source.label, error=str(failure))
     except Exception:
@@ -188,6 +145,12 @@ async def _turn(
     return outcome
 
 
+def _changed_shape(state: FeedState) -> str:
+    """What was told of its shape, and holds while it does not change."""
+    broken = (found.told for found in state.health if found.state is HealthState.BROKEN)
+    return next((told for told in broken if told != state.error), "")
+
+
 def _of(past: Iterable[Batch], seen: Sighting) -> list[Batch]:
     return [batch for batch in past if batch.category == seen.category]
 
@@ -210,7 +173,8 @@ async def _remember(db: Database, source: Feed, judged: Sequence[Health], *, now
 
 def _failed(source: Feed, state: FeedState, past: Iterable[Batch], error: str, *, now: datetime) -> list[Health]:
     """Broken, as soon as papers may be missed: today's list is not there yet, or was not read for long."""
-    had = {batch.category for batch in past if batch.whole and batch.day == announcements.expected(now)}
+    due = announcements.expected(now - health.SETTLING)
+    had = {batch.category for batch in past if batch.whole and batch.day == due}
     overdue = state.succeeded_at is None or now - state.succeeded_at > _OVERDUE
     kept = {found.sighting.category: found for found in state.health}
     found = []
@@ -220,133 +184,3 @@ def _failed(source: Feed, state: FeedState, past: Iterable[Batch], error: str, *
         missing = category not in had if source.kind is FeedKind.ARXIV else overdue
         found.append(last if last and not missing else health.broken(seen, error))
     return found
-
-
-async def _shape(db: Database, source: Feed, parsed: Parsed, *, now: datetime) -> str:
-    """What of the source's shape has gone, in words; what is always there is remembered."""
-    items = len(parsed.entries) + parsed.skipped
-    known = await ledger.fields(db, source.name)
-    always = dict.fromkeys(health.always(parsed.fields, items), now.date())
-    if always:
-        await ledger.record_batches(db, source.name, (), always)
-    return health.vanished(parsed.fields, items, known, today=now.date())
-
-
-# --- by kind --------------------------------------------------------------------------------------
-
-
-async def _huggingface(
-    db: Database, fetch: Fetch, source: Feed, state: FeedState, *, now: datetime, days: int, progress: Progress
-) -> _Reading:
-    """The open day, and those before it, whose votes keep growing."""
-    open_day = huggingface.day_of(now)
-    outcome = _nothing(source)
-    seen, trouble = _last(state, ""), ""
-    asked = huggingface.days(now, days)
-    for done, day in enumerate(asked):
-        progress(done, len(asked), source.label)
-        try:
-            answer = await read(db, fetch, source, huggingface.address(source.address, day), day)
-        except FeedError as error:
-            return _Reading(outcome=outcome, error=error)
-        if answer is None:
-            continue
-        parsed, vouched = answer
-        keyed, before = await _known(db, source, parsed, before=day)
-        sighting = health.sight(zip(parsed.entries, before, strict=True))
-        if day == open_day:
-            seen = sighting
-        if day == asked[0]:
-            trouble = await _shape(db, source, parsed, now=now)
-        outcome = total(outcome, await store(db, source, keyed, parsed.skipped, seen_at=now, validators=vouched))
-        if sighting.new and sighting.day:
-            batch = Batch(day=sighting.day, entries=sighting.new, items=sighting.items, first_at=now)
-            await ledger.record_batches(db, source.name, [batch])
-    progress(len(asked), len(asked), source.label)
-    return _Reading(outcome=outcome, sightings=(seen,), trouble=trouble)
-
-
-async def _arxiv(
-    db: Database, fetch: Fetch, source: Feed, state: FeedState, past: Sequence[Batch], *, now: datetime
-) -> _Reading:
-    """All categories in as few calls as they fit into."""
-    outcome = _nothing(source)
-    usual = Counter[str]()
-    for batch in past:
-        usual[batch.category] = max(usual[batch.category], batch.items)
-    waiting = list(arxiv.calls(source.categories, usual))
-    sightings: list[Sighting] = []
-    trouble = ""
-    while waiting:
-        group = waiting.pop(0)
-        try:
-            url = arxiv.address(source.address, group, attempt=state.stalls)
-            answer = await read(db, fetch, source, url, None)
-        except FeedError as error:
-            return _Reading(outcome=outcome, error=error)
-        if answer is None:
-            sightings += [_last(state, category) for category in group]
-            continue
-        parsed, vouched = answer
-        keyed, before = await _known(db, source, parsed, before=announcements.today(now))
-        if len(parsed.entries) + parsed.skipped >= arxiv.MOST_ITEMS and len(group) > 1:
-            # The rest was cut off: each half is asked for by itself.
-            waiting += [group[: len(group) // 2], group[len(group) // 2 :]]
-            vouched = {}
-        else:
-            pairs = list(zip(parsed.entries, before, strict=True))
-            day = health.sight(pairs).day
-            sightings += [
-                health.sight(_of_category(pairs, category), category=category, day=day) for category in group
-            ]
-            trouble = trouble or await _shape(db, source, parsed, now=now)
-        outcome = total(outcome, await store(db, source, keyed, parsed.skipped, seen_at=now, validators=vouched))
-    return _Reading(outcome=outcome, sightings=tuple(sightings), trouble=trouble)
-
-
-async def _feed(db: Database, fetch: Fetch, source: Feed, state: FeedState, *, now: datetime) -> _Reading:
-    try:
-        answer = await read(db, fetch, source, source.address, None)
-    except FeedError as error:
-        return _Reading(outcome=_nothing(source), error=error)
-    if answer is None:
-        return _Reading(outcome=_nothing(source), sightings=(replace(_last(state, ""), new=0),))
-    parsed, vouched = answer
-    trouble = await _shape(db, source, parsed, now=now)
-    # An entry may get a new date at will: new is what was never there.
-    keyed, before = await _known(db, source, parsed, before=date.max)
-    seen = health.sight(zip(parsed.entries, before, strict=True))
-    outcome = await store(db, source, keyed, parsed.skipped, seen_at=now, validators=vouched)
-    return _Reading(outcome=outcome, sightings=(seen,), trouble=trouble)
-
-
-def _nothing(source: Feed) -> FeedOutcome:
-    return FeedOutcome(feed=source.name, label=source.label, not_modified=True)
-
-
-def _last(state: FeedState, category: str) -> Sighting:
-    """What the list held when it last changed."""
-    kept = {found.sighting.category: found.sighting for found in state.health}
-    return kept.get(category, Sighting(category=category))
-
-
-def _of_category(pairs: Iterable[tuple[Entry, date | None]], category: str) -> list[tuple[Entry, date | None]]:
-    """The entries of a category, or of an archive with its categories ("cs")."""
-    return [
-        pair
-        for pair in pairs
-        if any(name == category or name.startswith(f"{category}.") for name in pair[0].paper.categories)
-    ]
-
-
-async def _known(
-    db: Database, source: Feed, parsed: Parsed, *, before: date
-) -> tuple[list[tuple[Entry, Identity]], list[date | None]]:
-    """(the entries with their keys, when the feed had announced each on an earlier day)."""
-    keyed = await asyncio.to_thread(keys, parsed.entries)
-    names = {name for _, identity in keyed for name in identity.strong}
-    listed = await ledger.listed(db, source.name, names, before=before)
-    days = [
-        max((listed[name] for name in identity.strong if name in listed), default=None) for _, identity in keyed
-    ]
-    return keyed, days

@@ -136,7 +136,7 @@ def test_an_offer_fits(data: st.DataObject) -> None:
         total=data.draw(st.integers(0, 10**6)),
         schedule=data.draw(st.none() | st.just(channel.schedule)),
         first=NOW,
-        early=data.draw(st.booleans()),
+        early_hour=data.draw(st.sampled_from([None, *range(10)])),
     )
     post = answers.offer_post(
         offer, where=f"<#{channel.id}>", number=data.draw(hostile.numbers), channel=channel.id
@@ -389,7 +389,7 @@ def _offer(**more: object) -> Offer:
         "total": 1,
         "schedule": SCHEDULE,
         "first": NOW,
-        "early": False,
+        "early_hour": None,
     }
     return Offer(**(given | more))  # type: ignore[arg-type]
 
@@ -403,10 +403,12 @@ def test_an_offer_without_a_zone_asks_for_it() -> None:
 
 
 def test_an_offer_with_a_zone_asks_to_confirm() -> None:
-    post = answers.offer_post(_offer(early=True), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(early_hour=8), where="<#1>", number=7, channel=1)
     told = "\n".join(_texts(post))
     assert "One digest Mon–Fri at **15:00** (Europe/Berlin), up to 8 papers; the first <t:1774962000:F>." in told
-    assert "Before 10:00 UTC" in told
+    assert (
+        "At 08:00 UTC Hugging Face has listed 63 % of the day’s papers, and 0.7 of its final top five are" in told
+    )
     assert [button.custom_id for button in _buttons(post)] == [
         "paperboy:confirm:7:1:Europe/Berlin",
         "paperboy:cancel",

@@ -20,7 +20,8 @@ def noon(day: date, hour: int = 14) -> datetime:
 
 def past(*entries: int, until: date = TUE, whole: bool = True) -> list[Batch]:
     """Lists of the working days before and on `until`, the last one last."""
-    days, day = [], until
+    days: list[date] = []
+    day = until
     while len(days) < len(entries):
         if day.weekday() < 5:
             days.append(day)

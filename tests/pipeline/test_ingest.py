@@ -21,7 +21,7 @@ from bot.errors import UserError
 from bot.feeds import arxiv
 from bot.fetch import Fetcher
 from bot.models import Feed, FeedKind, FeedOutcome, FeedState, PaperId
-from bot.pipeline import captures, ingest
+from bot.pipeline import captures, ingest, look
 from storage import feeds, papers
 from storage.database import Database
 from tests.feeds.test_arxiv import as_rss
@@ -516,7 +516,7 @@ async def test_after_a_stop_the_days_of_the_gap_are_read(db: Database, world: Wo
 async def test_a_probe_stores_nothing_and_takes_no_backfill_away(db: Database, world: World) -> None:
     world.faults[ARXIV_PATH] = says("down", status=503)
     async with Fetcher(version="test", pauses={}) as fetch:
-        told = [await ingest.probe(fetch, feed, now=NOW) for feed in world.feeds()]
+        told = [await look.probe(fetch, feed, now=NOW) for feed in world.feeds()]
     assert [error is None for _, error in told] == [True, False, True]
     assert await papers.count(db) == 0
     assert await feeds.states(db) == {}
