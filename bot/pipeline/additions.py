@@ -72,17 +72,10 @@ async def look(
     if len(own) >= limit:
         raise additions.full(limit)
     number = await additions.begin_look(db, guild, now=now)
-    answer = await _fetched(guarded, address)
-    try:
-        found: FeedPreview | tuple[FeedLink, ...] = await _preview(answer, address)
-    except FeedError as error:
-        named = await asyncio.to_thread(links.find, answer.body, answer.url)
-        if not named:
-            raise _no_feed(answer, error) from error
-        found = named
-        if len(named) == 1:
-            _refuse_known(named[0].address, sources, own)
-            found = await _named(guarded, named[0])
+    found = await _found(guarded, address)
+    if not isinstance(found, FeedPreview) and len(found) == 1:
+        _refuse_known(found[0].address, sources, own)
+        found = await _named(guarded, found[0])
     if isinstance(found, FeedPreview):
         _refuse_known(found.link.address, sources, own)
     await additions.end_look(db, number, (found.link,) if isinstance(found, FeedPreview) else found)
@@ -164,19 +157,26 @@ def _arxiv_told(path: str, sources: Sequence[Feed]) -> str:
 # --- what is there ----------------------------------------------------------------------------------
 
 
-async def _fetched(guarded: Fetch, address: str) -> Fetched:
+async def _found(guarded: Fetch, address: str) -> FeedPreview | tuple[FeedLink, ...]:
+    """The feed at an address, or those that its page names. Raises UserError."""
     try:
-        return await guarded(address, Validators())
+        answer = await guarded(address, Validators())
     except FeedError as error:
         raise UserError(f"I could not read that address: {escape(str(error))}.") from error
+    try:
+        return await _preview(answer, address)
+    except FeedError as error:
+        named = await asyncio.to_thread(links.find, answer.body, answer.url)
+        if not named:
+            raise _no_feed(answer, error) from error
+        return named
 
 
 async def _named(guarded: Fetch, link: FeedLink) -> FeedPreview:
-    answer = await _fetched(guarded, link.address)
     try:
-        return await _preview(answer, link.address)
+        return await _preview(await guarded(link.address, Validators()), link.address)
     except FeedError as error:
-        raise UserError(f"The feed that this page names cannot be read: {escape(str(error))}.") from error
+        raise UserError(f"This page names a feed that cannot be read: {escape(str(error))}.") from error
 
 
 async def _preview(answer: Fetched, address: str) -> FeedPreview:
