@@ -14,6 +14,7 @@ from bot.pipeline import additions
 from cogs._client import Interaction, Paperboy, change, reply, require_manager
 from storage import additions as kept
 from storage import feeds as states
+from storage import searches
 
 _CHOICES = 25
 """A menu of Discord holds so many."""
@@ -42,11 +43,11 @@ class Feeds(commands.GroupCog, group_name="feeds", group_description="Feeds of t
     async def follow(self, interaction: Interaction, number: str) -> None:
         """The feed that was shown is added."""
         require_manager(interaction)
-        found = await kept.seen(self.bot.db, _guild(interaction), int(number), 0)
-        new = await kept.add(
-            self.bot.db, _guild(interaction), found, limit=self.bot.feeds_per_server, now=self.bot.clock()
-        )
-        await change(interaction, messages.added_post(found, new=new))
+        guild, now = _guild(interaction), self.bot.clock()
+        found = await kept.seen(self.bot.db, guild, int(number), 0)
+        new = await kept.add(self.bot.db, guild, found, limit=self.bot.feeds_per_server, now=now)
+        search = await searches.remember(self.bot.db, messages.all_of(found), now=now)
+        await change(interaction, messages.added_post(found, search, new=new))
 
     async def _look(self, interaction: Interaction, address: str) -> Post:
         limit, guild = self.bot.feeds_per_server, _guild(interaction)

@@ -32,39 +32,33 @@ _CANCEL = Button(label="Cancel", custom_id="paperboy:cancel")
 def preview_post(preview: FeedPreview, number: int, *, has: int, limit: int) -> Post:
     """A feed before it is added, with a button to confirm. `number` stands for it in button ids, `has` is how
     many of `limit` feeds the server has."""
-    found = preview.link
-    number_told = f"{preview.entries} {'entry' if preview.entries == 1 else 'entries'}"
-    if preview.entries:
-        number_told += f", {preview.recognised or 'none'} with an arXiv id or a DOI"
-    blocks: list[Block] = [Text(f"### Add this feed?\n**{_titled(found)}**\n{number_told}"), Line()]
-    blocks += [Text(_entry(paper)) for paper in preview.newest]
-    if not preview.newest:
-        blocks.append(Text("-# It is empty at the moment. You can add it all the same."))
+    found, host = preview.link, _host(preview.link.address)
+    about = f"{preview.entries} {'entry' if preview.entries == 1 else 'entries'}"
+    about += f", {preview.recognised or 'none'} with an arXiv id or a DOI"
+    if not preview.entries:
+        about = "empty at the moment; you can add it all the same"
+    title = link(shorten(found.title, 100), found.address)
+    blocks: list[Block] = [Text(f"### Add this feed?\n**{title}**\n-# {escape(host)} · {about}")]
+    if preview.newest:
+        blocks += [Line(), Text("\n".join(("**Newest entries**", *map(_entry, preview.newest))))]
     blocks += [
         Line(),
         Text(
-            "What is new in it comes with this server’s next digests, where it matches a topic. `/search` finds "
-            f"everything. Other servers see nothing of it.\n-# {_all_of_it(found)} This server has {has} of "
-            f"{counted(limit, 'feed')}."
+            "What is new in it comes with this server’s digests, where it matches a topic; `/search` finds all of "
+            f"it. Other servers see nothing of it.\n-# This server has {has} of {counted(limit, 'feed')}."
         ),
         Row((Button(label="Add", custom_id=f"paperboy:follow:{number}", primary=True), _CANCEL)),
     ]
     return Post(tuple(blocks))
 
 
-def _titled(found: FeedLink) -> str:
-    host = source(f"added:{found.address}")
-    named = link(shorten(found.title, 100), found.address)
-    return named if found.title == host else f"{named}** · **{escape(host)}"
+def _host(address: str) -> str:
+    return source(f"added:{address}")
 
 
 def _entry(paper: Paper) -> str:
-    when = local(paper.published_at, "D") if paper.published_at else "no date"
-    return f"{link(shorten(paper.title, 110), paper.url)}\n-# {when}"
-
-
-def _all_of_it(found: FeedLink) -> str:
-    return f"`/subscribe query: source:{source(f'added:{found.address}').replace('`', '')}` follows all of it."
+    when = f" · {local(paper.published_at, 'D')}" if paper.published_at else ""
+    return f"- {link(shorten(paper.title, 110), paper.url)}{when}"
 
 
 def choices_post(found: Sequence[FeedLink], number: int) -> Post:
@@ -89,19 +83,20 @@ def _bare(address: str) -> str:
     return f"{parts.netloc}{parts.path.rstrip('/')}{'?' if parts.query else ''}{parts.query}"
 
 
-def added_post(found: FeedLink, *, new: bool) -> Post:
-    """The confirmation, and what to do next."""
+def added_post(found: FeedLink, search: int, *, new: bool) -> Post:
+    """The confirmation, and what to do next. `search` stands for `all_of` it in button ids."""
     title = f"**{escape(shorten(found.title, 100))}**"
+    told = f"✓ {title} is added; its first entries are here within minutes."
     if not new:
-        return Post((Text(f"This server has {title} already. Nothing was changed."),))
-    return Post(
-        (
-            Text(
-                f"✓ {title} is added and is read within minutes.\n-# {_all_of_it(found)} `/feeds list` shows how "
-                "it is, `/feeds remove` takes it away."
-            ),
-        )
-    )
+        told = f"This server has {title} already. Nothing was changed."
+    follow = Button(label="Subscribe a channel to all of it", custom_id=f"paperboy:offer:{search}")
+    note = "-# `/feeds list` shows how it is, `/feeds remove` takes it away."
+    return Post((Text(f"{told}\n{note}"), Row((follow,))))
+
+
+def all_of(found: FeedLink) -> str:
+    """The query that everything of a feed answers."""
+    return f"source:{_host(found.address)}"
 
 
 def list_post(own: Sequence[tuple[GuildFeed, FeedState | None]], *, limit: int) -> Post:

@@ -79,15 +79,16 @@ async def test_a_feed_is_previewed_then_added_then_found(scene: Scene, sites: Si
     assert "### Add this feed?" in told
     assert "2 entries, none with an arXiv id or a DOI" in told
     assert told.index("Why *agents*") < told.index("About agent swarms")
-    assert "`/subscribe query: source:blog.example`" in told
     assert "This server has 0 of 2 feeds" in told
     assert await own(scene) == []
     assert all(BLOG not in str(part.get("custom_id")) for part in parts(message))
 
     pressed = await scene.admin.click(message, label="Add")
     assert pressed.response is not None
-    assert "is added and is read within minutes" in text(pressed.response.message)
+    assert "is added; its first entries are here within minutes" in text(pressed.response.message)
     assert await own(scene) == [BLOG]
+    offered = shown(await scene.admin.click(message, label="Subscribe a channel to all of it"))
+    assert "`source:blog.example`" in text(offered)
     pressed = await scene.admin.click(twice, label="Add")
     assert pressed.response is not None
     assert "already. Nothing was changed" in text(pressed.response.message)
