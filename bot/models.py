@@ -140,6 +140,38 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuildFeed:
+    """A feed that a server's admin added."""
+
+    name: str
+    """As in `Feed`: "added:" and the address."""
+    address: str
+    title: str
+    """The feed's own when it was added."""
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLink:
+    """A feed that can be added, by its address."""
+
+    address: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPreview:
+    """What a feed holds, before anybody adds it."""
+
+    link: FeedLink
+    entries: int
+    recognised: int
+    """Of them with an arXiv id or a DOI."""
+    newest: tuple[Paper, ...]
+    """The first few, by date where they have one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
     """What is remembered of a feed between polls."""
 
@@ -654,9 +686,13 @@ class Pruned:
     """Papers behind "n more" buttons."""
     observations: int = 0
     searches: int = 0
+    looks: int = 0
+    """Addresses that somebody thought of adding."""
     channels: int = 0
     guilds: int = 0
     """Servers without the bot; the channels above are theirs."""
+    papers: int = 0
+    """Of feeds that servers added: of those that none has any more, and the oldest of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,8 +124,10 @@ def pruned_line(pruned: Pruned) -> str:
         (pruned.more, "left-out paper"),
         (pruned.observations, "observation"),
         (pruned.searches, "search"),
+        (pruned.looks, "look"),
         (pruned.channels, "channel"),
         (pruned.guilds, "server"),
+        (pruned.papers, "private paper"),
     )
     told = ", ".join(counted(number, name) for number, name in rows if number)
     return f"too old and gone: {told or 'nothing'}"

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from bot.models import Batch, Health, HealthState, Sighting
 from storage.database import Database, day, known_moment, moment, seconds
+from storage.papers import is_added
 
 
 def _health(row: sqlite3.Row) -> Health:
@@ -80,10 +81,12 @@ async def first_read(db: Database, since: datetime) -> dict[str, tuple[Batch, ..
 
 async def listed(db: Database, feed: str, keys: Iterable[str], *, before: date) -> dict[str, date]:
     """Those of the identity keys whose paper `feed` announced on a day before -> the last such day."""
+    # What a server's admin added knows its entries by keys of its own.
+    known = "(SELECT key, paper_id FROM claims WHERE feed = ?2)" if is_added(feed) else "identities"
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            """SELECT key, max(listed_on) AS day FROM identities JOIN listings USING (paper_id)
-            WHERE key IN (SELECT value FROM json_each(?)) AND feed = ? AND announced AND listed_on < ?
+            f"""SELECT key, max(listed_on) AS day FROM {known} JOIN listings USING (paper_id)
+            WHERE key IN (SELECT value FROM json_each(?1)) AND feed = ?2 AND announced AND listed_on < ?3
             GROUP BY key""",
             (json.dumps(sorted(keys)), feed, before.isoformat()),
         )
