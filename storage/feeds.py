@@ -17,7 +17,7 @@ _KEPT = timedelta(days=30)
 """Validators of addresses that were not asked for so long are dropped (a day's list has its own)."""
 
 
-def _state(row: sqlite3.Row) -> FeedState:
+def state_of(row: sqlite3.Row) -> FeedState:
     return FeedState(
         name=row["name"],
         next_poll_at=moment(row["next_poll_at"]),
@@ -35,7 +35,7 @@ async def states(db: Database) -> dict[str, FeedState]:
         rows = await connection.execute_fetchall(
             "SELECT name, next_poll_at, polled_at, succeeded_at, failures, error, entries FROM feeds ORDER BY name"
         )
-    return {row["name"]: _state(row) for row in rows}
+    return {row["name"]: state_of(row) for row in rows}
 
 
 async def validators(db: Database, url: str) -> Validators:

@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import aiosqlite
 
@@ -23,22 +24,24 @@ from bot.models import (
 )
 from storage.database import Database, day, join, moment, seconds, split
 
-_COLUMNS = (
+AnyPaper = TypeVar("AnyPaper", bound=Paper)
+
+COLUMNS = (
     "title, abstract, summary, keywords, authors, organization, categories, url, arxiv_id, version, doi, "
     "published_at, repository, project_page, thumbnail, discussion, votes, comments, stars, listed_on"
 )
-_SELECT = f"""SELECT id, {_COLUMNS}, counted_at,
+_SELECT = f"""SELECT id, {COLUMNS}, counted_at,
     (SELECT json_group_array(DISTINCT feed) FROM listings WHERE paper_id = papers.id) AS feeds
     FROM papers"""
-_INSERT = f"""INSERT INTO papers ({_COLUMNS}, counted_at, id, first_seen_at, changed_at)
-    VALUES ({", ".join("?" * (_COLUMNS.count(",") + 1))}, ?, ?, ?, ?)"""
-_UPDATE = f"""UPDATE papers SET ({_COLUMNS}, counted_at) = ({", ".join("?" * (_COLUMNS.count(",") + 1))}, ?),
+INSERT = f"""INSERT INTO papers ({COLUMNS}, counted_at, id, first_seen_at, changed_at)
+    VALUES ({", ".join("?" * (COLUMNS.count(",") + 1))}, ?, ?, ?, ?)"""
+UPDATE = f"""UPDATE papers SET ({COLUMNS}, counted_at) = ({", ".join("?" * (COLUMNS.count(",") + 1))}, ?),
     changed_at = ? WHERE id = ?"""
 _SLICE = 200
 """Entries handled between two turns of the event loop."""
 
 
-def _paper(row: sqlite3.Row) -> Paper:
+def paper_of(row: sqlite3.Row) -> Paper:
     return Paper(
         id=PaperId(row["id"]),
         title=row["title"],
@@ -65,8 +68,8 @@ def _paper(row: sqlite3.Row) -> Paper:
     )
 
 
-def _row(paper: Paper) -> tuple[object, ...]:
-    """The values of _COLUMNS."""
+def row_of(paper: Paper) -> tuple[object, ...]:
+    """The values of COLUMNS."""
     return (
         paper.title,
         paper.abstract,
@@ -176,7 +179,7 @@ class _Slice:
             (json.dumps(sorted(set(self._ids.values()))),),
         )
         for row in rows:
-            paper = _paper(row)
+            paper = paper_of(row)
             self._papers[PaperId(row["id"])] = paper
             self._counted[PaperId(row["id"])] = row["counted_at"]
         self._before = dict(self._papers)
@@ -187,34 +190,26 @@ class _Slice:
         # One feed's "Weekly round-up" is a new one each week: a title joins across feeds only.
         weak = (self._ids[key] for key in identity.weak if key in self._ids)
         found += [known for known in weak if known not in self.new and self._feed not in self._papers[known].feeds]
-        found = [known for known in dict.fromkeys(found) if not _contradict(paper, self._papers[known])]
+        found = [known for known in dict.fromkeys(found) if not contradict(paper, self._papers[known])]
         if not found:
             return None
         keep = found[0]
         for other in found[1:]:
             # A row that this very slice makes is not in the database yet: its next sighting joins it.
-            if not self.new & {keep, other} and not _contradict(self._papers[keep], self._papers[other]):
+            if not self.new & {keep, other} and not contradict(self._papers[keep], self._papers[other]):
                 await self._join(keep, other)
         return keep
 
     async def _join(self, keep: PaperId, dropped: PaperId) -> None:
         """Two rows turn out to be one work: everything of the second moves to the first."""
-        for table in ("identities", "listings", "observations", "delivery_papers"):
-            await self._tx.execute(
-                f"UPDATE OR IGNORE {table} SET paper_id = ? WHERE paper_id = ?", (keep, dropped)
-            )
-        # What the promise "shown once" would refuse to move was shown already under the other row.
-        await self._tx.execute(
-            "UPDATE delivery_papers SET paper_id = ?, shown = 0 WHERE paper_id = ?", (keep, dropped)
-        )
-        await self._tx.execute("DELETE FROM papers WHERE id = ?", (dropped,))
+        await join_rows(self._tx, keep, dropped)
         other = self._papers.pop(dropped)
         self._ids = {key: keep if paper_id == dropped else paper_id for key, paper_id in self._ids.items()}
         self.changed.discard(dropped)
         self.touched.discard(dropped)
         self.joined[dropped] = keep
         ours, theirs = self._counted.get(keep) or 0, self._counted.pop(dropped) or 0
-        merged = _enriched(self._papers[keep], other, newer=theirs > ours, authority=False)
+        merged = enriched(self._papers[keep], other, newer=theirs > ours, authority=False)
         self._counted[keep] = max(ours, theirs) or None
         if other.listed_on and (merged.listed_on is None or other.listed_on > merged.listed_on):
             merged = dataclasses.replace(merged, listed_on=other.listed_on)
@@ -225,10 +220,10 @@ class _Slice:
         known = self._papers[paper_id]
         counted, now = self._counted.get(paper_id), seconds(self._seen_at) or 0
         newer = counted is None or now >= counted
-        ours, theirs = max(map(_rank, known.feeds), default=_rank(self._feed)), _rank(self._feed)
+        ours, theirs = max(map(rank, known.feeds), default=rank(self._feed)), rank(self._feed)
         same = theirs == ours and newer and (paper.version or 0) >= (known.version or 0)
         authority = theirs > ours or same
-        self._papers[paper_id] = _enriched(known, paper, newer=newer, authority=authority)
+        self._papers[paper_id] = enriched(known, paper, newer=newer, authority=authority)
         if newer and _counts(paper) != (None, None, None):
             self._counted[paper_id] = now
 
@@ -243,14 +238,14 @@ class _Slice:
         for paper_id in sorted(self.touched):
             paper = self._papers[paper_id]
             if paper_id in self.new:
-                inserts.append((*_row(paper), self._counted[paper_id], paper_id, now, now))
+                inserts.append((*row_of(paper), self._counted[paper_id], paper_id, now, now))
             elif paper != self._before.get(paper_id):
                 self.changed.add(paper_id)
-                updates.append((*_row(paper), self._counted[paper_id], now, paper_id))
+                updates.append((*row_of(paper), self._counted[paper_id], now, paper_id))
             elif self._counted[paper_id] == now:
                 counted.append((now, paper_id))
-        await self._tx.executemany(_INSERT, inserts)
-        await self._tx.executemany(_UPDATE, updates)
+        await self._tx.executemany(INSERT, inserts)
+        await self._tx.executemany(UPDATE, updates)
         await self._tx.executemany("UPDATE papers SET counted_at = ? WHERE id = ?", counted)
         await self._tx.executemany(
             "INSERT OR IGNORE INTO identities (key, paper_id) VALUES (?, ?)",
@@ -281,7 +276,16 @@ class _Slice:
         return paper_id
 
 
-def _rank(feed: str) -> int:
+async def join_rows(tx: aiosqlite.Connection, keep: PaperId, dropped: PaperId) -> None:
+    """What hangs on the row `dropped` moves to `keep`, and the row goes; its own fields are the caller's."""
+    for table in ("identities", "listings", "observations", "delivery_papers"):
+        await tx.execute(f"UPDATE OR IGNORE {table} SET paper_id = ? WHERE paper_id = ?", (keep, dropped))
+    # What the promise "shown once" would refuse to move was shown already under the other row.
+    await tx.execute("UPDATE delivery_papers SET paper_id = ?, shown = 0 WHERE paper_id = ?", (keep, dropped))
+    await tx.execute("DELETE FROM papers WHERE id = ?", (dropped,))
+
+
+def rank(feed: str) -> int:
     """Whose titles, abstracts and authors are believed: arXiv's, then Hugging Face's, then a feed's."""
     return 2 if feed.startswith("arxiv") else 1 if feed == "huggingface" else 0
 
@@ -290,12 +294,12 @@ def _counts(paper: Paper) -> tuple[int | None, int | None, int | None]:
     return paper.votes, paper.comments, paper.stars
 
 
-def _contradict(one: Paper, other: Paper) -> bool:
+def contradict(one: Paper, other: Paper) -> bool:
     """Two arXiv ids are two works, whatever their titles say."""
     return one.arxiv_id is not None and other.arxiv_id is not None and one.arxiv_id != other.arxiv_id
 
 
-def _enriched(old: Paper, new: Paper, *, newer: bool, authority: bool) -> Paper:
+def enriched(old: AnyPaper, new: Paper, *, newer: bool, authority: bool) -> AnyPaper:
     """`old` with what `new` adds. `newer`: its counts are the later ones; `authority`: its texts win."""
 
     def text(name: str) -> object:
@@ -351,7 +355,7 @@ async def load(connection: aiosqlite.Connection, ids: Sequence[PaperId]) -> dict
         f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
     )
     # Three hundred rows take some 15 ms: not on the event loop.
-    return await asyncio.to_thread(lambda: {PaperId(row["id"]): _paper(row) for row in rows})
+    return await asyncio.to_thread(lambda: {PaperId(row["id"]): paper_of(row) for row in rows})
 
 
 async def one(connection: aiosqlite.Connection, sql: str, values: Sequence[object] = ()) -> sqlite3.Row:
