@@ -703,3 +703,49 @@ class Backup:
     """Bytes."""
     papers: int
     channels: int
+
+
+# --- what moves to another machine -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written into a folder."""
+
+    records: Mapping[str, int]
+    """By file."""
+    size: int
+    """Bytes."""
+    without_credentials: int
+    """Feeds whose addresses had some: they were left out."""
+    on_their_way: int
+    """Deliveries that nobody knows yet to have arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of the records that came in. What was here already, and learnt nothing, is in no number."""
+
+    papers: int = 0
+    enriched: int = 0
+    """Papers that were here and learnt something."""
+    channels: int = 0
+    known_channels: int = 0
+    """Those that were here already."""
+    topics: int = 0
+    topics_left_out: int = 0
+    """Of channels that have as many as they may."""
+    deliveries: int = 0
+    left_out: int = 0
+    """Mentions of papers and channels that are in no record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an export brought."""
+
+    taken: Taken
+    sources: tuple[str, ...]
+    """The operator's feeds, as PAPERBOY_SOURCES names them."""
+    incomplete: int
+    """Feeds among them whose credentials are missing."""

@@ -25,10 +25,14 @@ MAY: dict[str, tuple[str, ...]] = {
     "bot.config": NOUNS,
     "bot.fetch": (*NOUNS, "bot.fetch"),
     "bot.feeds": (*NOUNS, "bot.feeds"),
+    "bot.formats": (*NOUNS, "bot.formats"),
     "bot.papers": (*NOUNS, "bot.papers"),
     "bot.digest": (*NOUNS, "bot.papers", "bot.digest"),
     "bot.report": (*NOUNS, "bot.papers", "bot.digest"),
-    "bot.pipeline": (*NOUNS, "bot.feeds", "bot.papers", "bot.digest", "bot.pipeline", "storage"),
+    "bot.pipeline": (
+        *(*NOUNS, "bot.feeds", "bot.formats", "bot.papers", "bot.digest", "bot.pipeline"),
+        "storage",
+    ),
     "bot.schedule": NOUNS,
     "bot.sample": (),
     # The composition roots.
