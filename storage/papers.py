@@ -265,8 +265,11 @@ class _Slice:
         once = self._counts_once.format(announced="?4")
         fresh = f"NOT EXISTS (SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2 AND {once})"
         await self._tx.executemany(
-            f"""INSERT OR IGNORE INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
-            SELECT ?1, ?2, ?3, ?4, ?5 WHERE {fresh}""",
+            # One call may say "replaced" of what another one of the same day announces.
+            f"""INSERT INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
+            SELECT ?1, ?2, ?3, ?4, ?5 WHERE {fresh}
+            ON CONFLICT DO UPDATE SET (announced, first_seen_at) = (true, ?5)
+                WHERE announced < excluded.announced""",
             [(self._final(paper_id), *listing) for paper_id, *listing in listings],
         )
         await self._tx.executemany(
