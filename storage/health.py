@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from bot.models import Batch, Health, HealthState, Sighting
-from storage.database import Database, day, known_moment, moment, seconds
+from storage.database import Database, day, known_moment, moment, seconds, split
 
 
 def _health(row: sqlite3.Row) -> Health:
@@ -78,16 +78,20 @@ async def first_read(db: Database, since: datetime) -> dict[str, tuple[Batch, ..
     return {feed: tuple(lists) for feed, lists in found.items()}
 
 
-async def listed(db: Database, feed: str, keys: Iterable[str], *, before: date) -> dict[str, date]:
-    """Those of the identity keys whose paper `feed` announced on a day before -> the last such day."""
+async def listed(
+    db: Database, feed: str, keys: Iterable[str], *, before: date
+) -> dict[str, tuple[date, tuple[str, ...]]]:
+    """Those of the identity keys whose paper `feed` announced on a day before -> the last such day, and the
+    categories that the paper is known to have. A feed's past, read without dates, was announced as well."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            """SELECT key, max(listed_on) AS day FROM identities JOIN listings USING (paper_id)
-            WHERE key IN (SELECT value FROM json_each(?)) AND feed = ? AND announced AND listed_on < ?
-            GROUP BY key""",
+            """SELECT key, max(listings.listed_on) AS day, categories
+            FROM identities JOIN listings USING (paper_id) JOIN papers ON papers.id = paper_id
+            WHERE key IN (SELECT value FROM json_each(?1)) AND feed = ?2 AND (announced OR feed != 'arxiv')
+            AND listings.listed_on < ?3 GROUP BY key""",
             (json.dumps(sorted(keys)), feed, before.isoformat()),
         )
-    return {row["key"]: date.fromisoformat(row["day"]) for row in rows}
+    return {row["key"]: (date.fromisoformat(row["day"]), split(row["categories"])) for row in rows}
 
 
 async def fields(db: Database, feed: str) -> dict[str, date]:

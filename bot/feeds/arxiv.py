@@ -61,6 +61,13 @@ def address(base: str, categories: Sequence[str], *, attempt: int = 0) -> str:
     return f"{base.rstrip('/')}/{kind}/{'+'.join(order)}"
 
 
+def within(categories: Sequence[str], wanted: str) -> bool:
+    """Whether a paper of these categories is in a wanted one, or in one of a wanted archive ("cs"). arXiv does not
+    mind capitals in what it is asked for."""
+    name = wanted.casefold()
+    return any(own == name or own.startswith(f"{name}.") for own in map(str.casefold, categories))
+
+
 def past(base: str, categories: Sequence[str], start: datetime, end: datetime, offset: int = 0) -> str:
     """What was submitted to some categories from `start` to `end`, from arXiv's API, oldest first."""
     any_of = "+OR+".join(f"cat:{category}" for category in categories)

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from aiohttp import web
 
 from bot.fetch import Fetcher
-from bot.models import FeedOutcome
+from bot.models import FeedOutcome, HealthState
 from bot.pipeline import draft, ingest
+from storage import health
 from storage.database import Database
 from tests.feeds.test_arxiv import rss
-from tests.pipeline.sources import World, announcement, serving, unless_known
+from tests.pipeline.sources import World, announcement, listed, says, serving, unless_known
 from tests.pipeline.test_sources import (
     BOTH,
+    DAY,
+    FRI,
     HOUR,
+    MON,
+    THU,
     TUE,
+    WED,
+    arxiv_list,
     at,
     days_listed,
     poll,
+    state,
+    submitted,
+    told,
 )
 
 
@@ -75,3 +85,126 @@ async def test_a_cross_listing_is_news_though_another_call_says_replaced(
     apart["cs.LG"] = [announcement(7, day=TUE, categories=BOTH, kind="cross")]
     await poll(db, world, at(TUE))
     assert await days_listed(db) == [(str(TUE), 1)]
+
+
+# --- what is judged -------------------------------------------------------------------------------
+
+
+async def test_old_papers_that_are_cross_listed_make_no_list_stale(db: Database, world: World) -> None:
+    world.arxiv = [*arxiv_list(MON, 0, 10, ("cs.LG",)), *arxiv_list(MON, 50, 3, ("cs.CL",))]
+    await poll(db, world, at(MON))
+    crossed = [announcement(number, day=TUE, categories=("cs.LG", "cs.CL"), kind="cross") for number in range(3)]
+    world.arxiv = [*arxiv_list(TUE, 20, 10, ("cs.LG",)), *arxiv_list(TUE, 60, 1, ("cs.CL",)), *crossed]
+    await poll(db, world, at(TUE))
+    assert await told(db, at(TUE)) == ""
+    await poll(db, world, at(TUE, 18))
+    assert await told(db, at(TUE, 18)) == ""
+
+
+async def test_what_was_read_before_an_error_is_judged_by_what_it_holds(
+    db: Database, world: World, apart: dict[str, list[str]]
+) -> None:
+    for first, day in ((0, MON), (40, TUE)):
+        apart.update(
+            {
+                category: arxiv_list(day, first + at, 10, (category,))
+                for at, category in ((0, "cs.CL"), (20, "cs.LG"))
+            }
+        )
+        if day == TUE:
+            world.faults["/rss/cs.LG"] = says("down", status=503)
+        await poll(db, world, at(day))
+    assert [found.state for found in (await state(db)).health] == [HealthState.FRESH, HealthState.BROKEN]
+    world.faults["/rss/cs.LG"] = world.faults["/rss/cs.CL"]
+    await poll(db, world, at(TUE, 12, 5))  # the first call is "not modified" now
+    assert await told(db, at(TUE, 12, 5)) == ""
+
+
+async def test_a_huggingface_list_that_was_read_before_an_error_is_not_yesterdays(
+    db: Database, world: World
+) -> None:
+    world.days = {TUE: [listed(number, TUE) for number in range(20)]}
+    await poll(db, world, at(TUE), "huggingface")
+    world.days[WED] = [listed(number, WED) for number in range(30, 45)]
+    answer = world._hugging_face
+
+    async def fails_for_tuesday(request: web.Request) -> web.StreamResponse:
+        day = request.query["date"]
+        return await says("down", status=503)(request) if day == str(TUE) else answer(request)
+
+    world.faults["/api/daily_papers"] = fails_for_tuesday
+    await poll(db, world, at(WED), "huggingface")
+    assert (await state(db, "huggingface")).health[0].state is HealthState.FRESH
+    world.faults.clear()
+    await poll(db, world, at(WED, 12, 5), "huggingface")
+    assert await told(db, at(WED, 12, 5)) == ""
+    # An end between storing and judging leaves the old judgement behind.
+    async with db.write() as tx:
+        await tx.execute("UPDATE health SET day = ? WHERE feed = 'huggingface'", (str(TUE),))
+    await poll(db, world, at(WED, 14), "huggingface")
+    assert await told(db, at(WED, 14)) == ""
+
+
+async def test_a_small_category_may_have_nothing(db: Database, world: World) -> None:
+    first = MON - 14 * DAY
+    for number in range(5):
+        day = first + number * DAY
+        world.arxiv = arxiv_list(day, 10 * number, 2, ("math.HO",))
+        await poll_of(db, world, at(day), "math.HO")
+    world.arxiv = []
+    await poll_of(db, world, at(MON - 7 * DAY), "math.HO")
+    assert await told(db, at(MON - 7 * DAY)) == ""
+
+
+async def test_a_category_may_be_written_without_capitals(db: Database, world: World) -> None:
+    world.arxiv = arxiv_list(MON, 0, 10)
+    await poll_of(db, world, at(MON), "cs.cl", "cs.LG")
+    assert [found.sighting.entries for found in (await state(db)).health] == [5, 5]
+
+
+async def test_an_old_error_is_no_changed_shape(db: Database, world: World) -> None:
+    world.arxiv = arxiv_list(THU, 0, 10)
+    await poll(db, world, at(THU))
+    world.faults["/rss/cs.CL+cs.LG"] = says("down", status=503)
+    await poll(db, world, at(FRI))
+    world.submitted = submitted(40, 10, at(WED, 20))
+    await poll(db, world, at(FRI + DAY))  # the API has Friday's
+    world.faults["/rss/cs.CL+cs.LG"] = says("down", status=500)
+    await poll(db, world, at(FRI + DAY, 20))
+    assert await told(db, at(FRI + DAY, 20)) == ""
+    world.faults.clear()
+    (outcome,) = await poll(db, world, at(FRI + DAY, 23))
+    assert outcome.not_modified
+    assert await told(db, at(FRI + DAY, 23)) == ""
+
+
+async def test_a_blog_is_measured_by_what_it_brought(db: Database, world: World) -> None:
+    (name,) = (source.name for source in world.feeds() if source.name.startswith("rss"))
+    first = date(2026, 3, 1)
+    for number in range(7):
+        world.posts.append((f"Post {number}", f"/{number}"))
+        await poll(db, world, at(first + number * DAY), "rss")
+    found = []
+    for day in (20, 21, 52, 160):
+        if day == 21:
+            world.posts.append(("Back again", "/back"))
+        await poll(db, world, at(first + day * DAY), "rss")
+        (how,) = (await state(db, name)).health
+        found.append((how.state, how.told.partition(";")[0]))
+    assert found == [
+        (HealthState.STALE, "nothing new since Saturday 07 March"),
+        (HealthState.FRESH, "8 entries, the last new one today"),
+        (HealthState.QUIET, "nothing new since Sunday 22 March"),
+        (HealthState.STALE, "nothing new since Sunday 22 March"),
+    ]
+
+
+async def test_entries_without_dates_are_new_once(db: Database, world: World) -> None:
+    (name,) = (source.name for source in world.feeds() if source.name.startswith("rss"))
+    items = "".join(f"<item><title>T{n}</title><link>https://b.example/{n}</link></item>" for n in range(5))
+    for day in (MON, TUE):
+        world.faults["/feed.xml"] = says(
+            f"<rss version='2.0'><channel><title>{day}</title>{items}</channel></rss>"
+        )
+        await poll(db, world, at(day), "rss")
+    assert [batch.day for batch in await health.batches(db, name, since=MON)] == [MON]
