@@ -64,8 +64,18 @@ async def batches(db: Database, feed: str, *, since: date) -> tuple[Batch, ...]:
     return tuple(_batch(row) for row in rows)
 
 
-async def first_read(db: Database, since: datetime) -> dict[str, tuple[Batch, ...]]:
-    """Feed -> the lists of which something was first read after `since`; a feed's first reading is its past."""
+async def first_days(db: Database, feed: str) -> dict[str, date]:
+    """Category -> the day of its first list."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            "SELECT category, min(day) AS day FROM batches WHERE feed = ? GROUP BY category", (feed,)
+        )
+    return {row["category"]: date.fromisoformat(row["day"]) for row in rows}
+
+
+async def first_read(db: Database, since: datetime, *, day: date) -> dict[str, tuple[Batch, ...]]:
+    """Feed -> the lists of `day` and later of which something was first read after `since`; what was listed before
+    a feed's first reading is its past."""
     found: dict[str, list[Batch]] = {}
     async with db.read() as connection:
         for row in await connection.execute_fetchall(

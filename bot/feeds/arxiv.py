@@ -70,7 +70,9 @@ def within(categories: Sequence[str], wanted: str) -> bool:
 
 def past(base: str, categories: Sequence[str], start: datetime, end: datetime, offset: int = 0) -> str:
     """What was submitted to some categories from `start` to `end`, from arXiv's API, oldest first."""
-    any_of = "+OR+".join(f"cat:{category}" for category in categories)
+    # The API knows an archive's categories by "cs.*" alone.
+    names = (name for own in categories for name in ((own,) if "." in own else (own, f"{own}.*")))
+    any_of = "+OR+".join(f"cat:{name}" for name in names)
     span = f"submittedDate:[{start:%Y%m%d%H%M}+TO+{end:%Y%m%d%H%M}]"
     return (
         f"{base.rstrip('/')}/api/query?search_query=({any_of})+AND+{span}"

@@ -25,14 +25,13 @@ from bot.models import (
     Sighting,
 )
 from bot.pipeline import gap, look
-from bot.pipeline.reading import Progress, quiet
+from bot.pipeline.reading import BUG, Progress, quiet
 from storage import feeds
 from storage import health as ledger
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-_BUG = "an internal error; the log tells more"
 _OVERDUE = timedelta(hours=12)
 """A source that could not be read for so long may hold papers that nobody here has seen."""
 
@@ -106,8 +105,8 @@ async def _turn(
     # A feed of unknown habits is measured by all of its past.
     since = date.min if source.kind is FeedKind.RSS else (now - health.PAST).date()
     past = await ledger.batches(db, source.name, since=since)
-    judged: list[Health] = []
     error: FeedError | None = None
+    judged: list[Health] = []
     try:
         reading = await look.poll(db, fetch, source, state, past, now=now, days=days, progress=progress)
         outcome, error = reading.outcome, reading.error
@@ -126,7 +125,7 @@ async def _turn(
     except Exception:
         # A bug over one source's answer must not silence the others, nor be repeated every minute.
         log.exception("%s: reading it failed", source.label)
-        outcome = FeedOutcome(feed=source.name, label=source.label, error=_BUG)
+        outcome = FeedOutcome(feed=source.name, label=source.label, error=BUG)
     if outcome.error:
         judged = _failed(source, state, past, judged, outcome.error, now=now)
         wait = health.after_error(error, failures=state.failures, poll=poll, jitter=jitter())
@@ -159,9 +158,9 @@ def _of(past: Iterable[Batch], seen: Sighting) -> list[Batch]:
 
 
 async def _remember(db: Database, source: Feed, judged: Sequence[Health], *, now: datetime, changed: bool) -> None:
+    """Today's list of each category, as far as it is there. (Those of Hugging Face are, as they are read.)"""
     made = now - health.SETTLING
     today, due = announcements.today(made), announcements.expected(made)
-    """Today's list of each category, as far as it is there. (Those of Hugging Face are, as they are read.)"""
     lists = []
     for found in judged:
         seen = found.sighting
@@ -193,13 +192,13 @@ def _failed(
     overdue = state.succeeded_at is None or now - state.succeeded_at > _OVERDUE
     kept = {found.sighting.category: found for found in state.health}
     found = []
+    for category in source.categories or ("",):
         if category in read:
             found.append(read[category])
             continue
-    for category in source.categories or ("",):
+        last = kept.get(category)
         if last and last.state is HealthState.BROKEN and not health.is_shape(last.told):
             last = health.judge(source.kind, last.sighting, _of(past, last.sighting), now=now, changed=False)
-        last = kept.get(category)
         seen = last.sighting if last else Sighting(category=category)
         missing = category not in had if source.kind is FeedKind.ARXIV else overdue
         found.append(last if last and not missing else health.broken(seen, error))

@@ -15,7 +15,7 @@ from bot.pipeline import draft, ingest
 from storage import health
 from storage.database import Database
 from tests.feeds.test_arxiv import rss
-from tests.pipeline.sources import World, announcement, listed, says, serving, unless_known
+from tests.pipeline.sources import World, announcement, api, listed, says, serving, unless_known
 from tests.pipeline.test_sources import (
     BOTH,
     DAY,
@@ -208,3 +208,96 @@ async def test_entries_without_dates_are_new_once(db: Database, world: World) ->
         )
         await poll(db, world, at(day), "rss")
     assert [batch.day for batch in await health.batches(db, name, since=MON)] == [MON]
+
+
+# --- which days are asked for ---------------------------------------------------------------------
+
+
+async def test_a_stop_of_three_weeks_brings_the_last_two(db: Database, world: World) -> None:
+    world.arxiv = arxiv_list(WED - 22 * DAY, 0, 4)
+    await poll(db, world, at(WED - 22 * DAY))
+    world.submitted = submitted(100, 4, at(MON, 10))
+    world.arxiv = arxiv_list(WED, 200, 4)
+    await poll(db, world, at(WED))
+    assert (str(TUE), 4) in await days_listed(db)
+
+
+async def test_lists_around_holidays_are_not_lost(db: Database, world: World) -> None:
+    lists = {date(2026, 1, 16): 0, date(2026, 1, 19): 10, date(2026, 1, 21): 20}
+    world.submitted = submitted(10, 4, at(date(2026, 1, 15), 22))
+    for day in (date(2026, 1, 16), date(2026, 1, 20), date(2026, 1, 21)):  # not on Monday, a holiday with a list
+        world.arxiv = arxiv_list(day, lists[day], 4) if day in lists else []
+        await poll(db, world, at(day))
+    assert await days_listed(db) == [(str(day), 4) for day in lists]
+    # Between Christmas and New Year every day may be without.
+    world.submitted = submitted(100, 4, at(date(2026, 12, 27), 22))
+    for day, first in ((date(2026, 12, 23), 200), (date(2026, 12, 30), 210)):
+        world.arxiv = arxiv_list(day, first, 4)
+        await poll(db, world, at(day))
+    assert (str(date(2026, 12, 29)), 4) in await days_listed(db)
+
+
+async def test_weeks_with_a_holiday_need_no_api_and_are_not_told(db: Database, world: World) -> None:
+    first = date(2026, 1, 14)
+    for number in range(12):
+        day = first + number * DAY
+        empty = day.weekday() >= 5 or day == date(2026, 1, 20)
+        world.arxiv = [] if empty else arxiv_list(day, 10 * number, 8)
+        for hour in (6, 18):
+            await poll(db, world, at(day, hour))
+            assert await told(db, at(day, hour)) == ""
+    assert asked_of_the_api(world) == []
+
+
+async def test_a_category_without_a_paper_was_had(db: Database, world: World) -> None:
+    for day, first, categories in ((MON, 0, BOTH), (TUE, 10, ("cs.CL",)), (WED, 20, BOTH)):
+        world.arxiv = arxiv_list(day, first, 10, categories)
+        await poll(db, world, at(day))
+    assert asked_of_the_api(world) == []
+
+
+async def test_a_day_of_which_the_api_knows_nothing_is_not_asked_for_for_ever(db: Database, world: World) -> None:
+    first, asked = MON - 7 * DAY, []
+    for number in (0, *range(2, 12)):
+        day = first + number * DAY
+        world.arxiv = arxiv_list(day, 10 * number, 2) if day.weekday() < 5 else []
+        await poll(db, world, at(day))
+        asked.append(len(asked_of_the_api(world)))
+    assert asked == [0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
+
+
+async def test_a_list_that_was_incomplete_on_friday_is_incomplete_on_saturday(
+    db: Database, world: World, apart: dict[str, list[str]]
+) -> None:
+    apart.update({"cs.CL": arxiv_list(THU, 0, 10, ("cs.CL",)), "cs.LG": arxiv_list(THU, 100, 10, ("cs.LG",))})
+    await poll(db, world, at(THU))
+    old = [*arxiv_list(FRI, 100, 10, ("cs.LG",)), *arxiv_list(FRI, 200, 2, ("cs.LG",))]
+    apart.update({"cs.CL": arxiv_list(FRI, 20, 10, ("cs.CL",)), "cs.LG": old})
+    for hour in (12, 13):
+        await poll(db, world, at(FRI, hour))
+    apart["cs.CL"] = []
+    await poll(db, world, at(FRI, 22))
+    await poll(db, world, at(FRI + DAY))
+    lists = await health.batches(db, "arxiv", since=FRI)
+    assert [(found.category, found.whole) for found in lists] == [("cs.CL", True), ("cs.LG", False)]
+
+
+async def test_an_archive_is_asked_for_with_all_its_categories(db: Database, world: World) -> None:
+    for day, first in ((MON, 0), (WED, 20)):
+        world.arxiv = arxiv_list(day, first, 10)
+        await poll_of(db, world, at(day), "cs", "hep-th", "cs.LG")
+    assert "(cat:cs+OR+cat:cs.*+OR+" in asked_of_the_api(world)[0]
+
+
+async def test_a_bug_over_the_apis_answer_stops_nobody_and_is_not_repeated_at_once(
+    db: Database, world: World
+) -> None:
+    world.arxiv = arxiv_list(MON, 0, 4)
+    await poll(db, world, at(MON))
+    world.arxiv = arxiv_list(WED, 60, 10)
+    body = api([(1, at(MON), ("cs.CL",))], 1).replace(b"2026-03-23T", b"9999-12-31T")  # no date is later
+    world.faults["/api/query"] = says(body)
+    outcomes = await poll(db, world, at(WED), "")
+    assert [outcome.feed.partition(":")[0] for outcome in outcomes] == ["huggingface", "arxiv", "arxiv-api", "rss"]
+    assert outcomes[2].error == "an internal error; the log tells more"
+    assert (await state(db, "arxiv-api")).failures == 1
