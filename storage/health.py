@@ -81,8 +81,9 @@ async def first_read(db: Database, since: datetime, *, day: date) -> dict[str, t
         for row in await connection.execute_fetchall(
             """SELECT batches.feed, category, day, batches.entries, items, batches.first_at, whole
             FROM batches JOIN feeds ON feeds.name = batches.feed
-            WHERE batches.first_at > ? AND batches.first_at > feeds.first_at ORDER BY day""",
-            (seconds(since),),
+            WHERE batches.first_at > ? AND batches.first_at > feeds.first_at AND batches.entries
+            AND day >= max(?, date(feeds.first_at, 'unixepoch')) ORDER BY day""",
+            (seconds(since), day.isoformat()),
         ):
             found.setdefault(row["feed"], []).append(_batch(row))
     return {feed: tuple(lists) for feed, lists in found.items()}
@@ -145,13 +146,15 @@ async def record(db: Database, feed: str, healths: Sequence[Health], *, now: dat
 async def record_batches(
     db: Database, feed: str, lists: Sequence[Batch], always: Mapping[str, date] | None = None
 ) -> None:
-    """Days' lists, each as full as it was ever seen, and the fields that all items of an answer had."""
+    """Days' lists, each as full as it was ever seen, and the fields that all items of an answer had. A list that
+    was not whole counts as first read when it became so."""
     async with db.write() as tx:
         await tx.executemany(
             """INSERT INTO batches (feed, category, day, entries, items, first_at, whole)
             VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (feed, category, day) DO UPDATE SET
                 entries = max(entries, excluded.entries), items = max(items, excluded.items),
+                first_at = iif(whole < excluded.whole, max(first_at, excluded.first_at), first_at),
                 whole = max(whole, excluded.whole)""",
             [
                 (

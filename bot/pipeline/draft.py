@@ -106,7 +106,7 @@ class Candidates:
 
     async def late(self, reach: Reach) -> str:
         """The days whose lists were read late, and so come with this digest, in words."""
-        return await self._once(("late", reach.unseen), lambda: self._late(reach.unseen))
+        return await self._once(("late", reach), lambda: self._late(reach))
 
     async def _once(self, question: object, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         if question not in self._asked:
@@ -138,8 +138,8 @@ class Candidates:
     async def _troubles(self) -> str:
         return troubles((await feeds.states(self._db)).values(), self._now)
 
-    async def _late(self, unseen: datetime) -> str:
-        lists = await health.first_read(self._db, unseen)
+    async def _late(self, reach: Reach) -> str:
+        lists = await health.first_read(self._db, reach.unseen, day=reach.since - index.LATE)
         return late({feed: _days_after(feed, batches) for feed, batches in lists.items()})
 
 

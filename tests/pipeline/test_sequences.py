@@ -301,3 +301,48 @@ async def test_a_bug_over_the_apis_answer_stops_nobody_and_is_not_repeated_at_on
     assert [outcome.feed.partition(":")[0] for outcome in outcomes] == ["huggingface", "arxiv", "arxiv-api", "rss"]
     assert outcomes[2].error == "an internal error; the log tells more"
     assert (await state(db, "arxiv-api")).failures == 1
+
+
+# --- what is told of late lists -------------------------------------------------------------------
+
+
+async def test_what_was_listed_before_the_first_start_was_not_read_late(db: Database, world: World) -> None:
+    for number in range(40):
+        world.days[WED - number * DAY] = [listed(number, WED - number * DAY)]
+    await poll(db, world, at(TUE), "huggingface")  # one day
+    await poll(db, world, at(TUE, 13), "huggingface")  # three
+    async with Fetcher(version="test", pauses={}, timeout=5) as fetch:
+        await ingest.ingest(db, fetch, world.feeds()[:1], now=at(WED), poll=HOUR, backfill_days=1, days=20)
+    assert await note(db, at(WED), last=at(TUE, 10)) == ""
+
+
+async def test_of_a_long_stop_only_what_a_digest_may_hold_is_told(db: Database, world: World) -> None:
+    for number in range(30):
+        world.days[THU - number * DAY] = [listed(number, THU - number * DAY)]
+    await poll(db, world, at(THU - 28 * DAY), "huggingface")
+    await poll(db, world, at(THU), "huggingface")
+    told = await note(db, at(THU), last=at(THU - 7 * DAY))
+    assert told == "Hugging Face's lists of Thursday 12 March to Wednesday 25 March were read late"
+
+
+async def test_an_incomplete_list_that_the_api_completes_is_told(db: Database, world: World) -> None:
+    world.arxiv = arxiv_list(MON, 0, 20)
+    await poll(db, world, at(MON))
+    old = [*arxiv_list(TUE, 101, 1), *arxiv_list(TUE, 0, 20)[1::2]]
+    world.arxiv = [*old, *arxiv_list(TUE, 300, 8, ("cs.CL",))]
+    await poll(db, world, at(TUE))
+    assert await note(db, at(TUE, 13), last=at(MON, 13)) == ""
+    world.submitted = submitted(140, 16, at(MON, 10))
+    world.arxiv = arxiv_list(WED, 60, 20)
+    await poll(db, world, at(WED))
+    assert await note(db, at(WED, 13), last=at(TUE, 13)) == "arXiv's list of Tuesday 24 March was read late"
+
+
+async def test_papers_that_came_with_the_next_list_were_not_read_late(db: Database, world: World) -> None:
+    world.arxiv = arxiv_list(MON, 0, 10)
+    await poll(db, world, at(MON))
+    world.arxiv = arxiv_list(WED, 20, 10)
+    world.submitted = [(number, at(MON, 10), (BOTH[number % 2],)) for number in range(20, 30)]  # held for a day
+    await poll(db, world, at(WED))
+    assert await note(db, at(WED, 13), last=at(MON, 13)) == ""
+    assert await days_listed(db) == [(str(MON), 10), (str(WED), 10)]
