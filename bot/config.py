@@ -29,6 +29,11 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     ),
     "PAPERBOY_POLL_MINUTES": ("60", "Minutes between two looks at a source, 10 to 1440."),
     "PAPERBOY_BACKFILL_DAYS": ("14", "Hugging Face days read at the first start, 0 to 365."),
+    "PAPERBOY_FEEDS_PER_SERVER": (
+        "10",
+        "Feeds that the admins of a Discord server may add for it with `/feeds add`, 0 to 25; 0 switches that off "
+        "and reads none.",
+    ),
     "PAPERBOY_GRACE_HOURS": (
         "6",
         "Hours after its due time in which a digest is still posted, late, 1 to 23; later its papers fold into "
@@ -62,6 +67,8 @@ class Settings:
     feeds: tuple[Feed, ...] = field(repr=False)
     poll_minutes: int
     backfill_days: int
+    feeds_per_server: int
+    """How many feeds a Discord server may add; 0: none, and none is read."""
     grace: timedelta
     """How late a digest may still be posted."""
     post_when_unsure: bool
@@ -110,6 +117,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         feeds=_feeds(text("PAPERBOY_SOURCES"), sites, faults),
         poll_minutes=number("PAPERBOY_POLL_MINUTES", 10, 1440),
         backfill_days=number("PAPERBOY_BACKFILL_DAYS", 0, 365),
+        feeds_per_server=number("PAPERBOY_FEEDS_PER_SERVER", 0, 25),
         grace=timedelta(hours=number("PAPERBOY_GRACE_HOURS", 1, 23)),
         post_when_unsure=unsure == "post",
         contact=" ".join(text("PAPERBOY_CONTACT").split()),

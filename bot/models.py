@@ -28,7 +28,9 @@ DeliveryId = NewType("DeliveryId", str)
 class Paper:
     """A work, however many feeds carry it. Everything but title and url may be missing.
 
-    Counts are None where no source ever counted, which is not the same as zero.
+    Texts and names are as people read and search them, from the moment when a feed's entry has been made
+    readable (`bot.papers.legibility`); what its source wrote is in `written`. Counts are None where no source ever
+    counted, which is not the same as zero.
     """
 
     title: str
@@ -62,6 +64,8 @@ class Paper:
     """The last day on which a feed announced it, in that source's calendar."""
     feeds: tuple[str, ...] = ()
     """Names of the feeds that carried it."""
+    written: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """By the name of a field above: how its source wrote it, where that is not as it is read (LaTeX)."""
 
     @property
     def key(self) -> str:
@@ -133,6 +137,38 @@ class Feed:
     trusted: bool = True
     """Set by the operator. What a server's admin added is fetched behind the address guard, shown in that
     server only, and changes nothing of papers that others carry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildFeed:
+    """A feed that a server's admin added."""
+
+    name: str
+    """As in `Feed`: "added:" and the address."""
+    address: str
+    title: str
+    """The feed's own when it was added."""
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLink:
+    """A feed that can be added, by its address."""
+
+    address: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPreview:
+    """What a feed holds, before anybody adds it."""
+
+    link: FeedLink
+    entries: int
+    recognised: int
+    """Of them with an arXiv id or a DOI."""
+    newest: tuple[Paper, ...]
+    """The first few, by date where they have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +296,12 @@ class Words:
     """A word, or a phrase: its words side by side. Searched in title, abstract, summary and keywords."""
 
     text: str
+    others: tuple[str, ...] = ()
+    """Other spellings that are found as well: "h₂o" for "h2o"."""
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        return (self.text, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,14 +357,19 @@ class Query:
     @property
     def words(self) -> tuple[str, ...]:
         """The words and phrases that an answer may contain, without those asked not to be there."""
-        return tuple(dict.fromkeys(positive_words(self.root)))
+        return tuple(dict.fromkeys(words.text for words in positive_words(self.root)))
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The same in every spelling."""
+        return tuple(dict.fromkeys(text for words in positive_words(self.root) for text in words.spellings))
 
 
-def positive_words(node: Node | None) -> tuple[str, ...]:
+def positive_words(node: Node | None) -> tuple[Words, ...]:
     """The words and phrases below a node, without those asked not to be there."""
     match node:
-        case Words(text):
-            return (text,)
+        case Words():
+            return (node,)
         case And(nodes) | Or(nodes):
             return tuple(word for inner in nodes for word in positive_words(inner))
         case _:
@@ -639,9 +686,13 @@ class Pruned:
     """Papers behind "n more" buttons."""
     observations: int = 0
     searches: int = 0
+    looks: int = 0
+    """Addresses that somebody thought of adding."""
     channels: int = 0
     guilds: int = 0
     """Servers without the bot; the channels above are theirs."""
+    papers: int = 0
+    """Of feeds that servers added: of those that none has any more, and the oldest of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

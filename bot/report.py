@@ -124,11 +124,18 @@ def pruned_line(pruned: Pruned) -> str:
         (pruned.more, "left-out paper"),
         (pruned.observations, "observation"),
         (pruned.searches, "search"),
+        (pruned.looks, "look"),
         (pruned.channels, "channel"),
         (pruned.guilds, "server"),
+        (pruned.papers, "private paper"),
     )
     told = ", ".join(counted(number, name) for number, name in rows if number)
     return f"too old and gone: {told or 'nothing'}"
+
+
+def read_again_line(papers: int) -> str:
+    """ "made readable: the LaTeX of 812 papers that an older Paperboy stored"."""
+    return f"made readable: the LaTeX of {counted(papers, 'paper')} that an older Paperboy stored"
 
 
 def backup_line(file: Path, made: Backup) -> str:

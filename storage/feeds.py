@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.models import Entry, FeedState, Health, Identity, Validators
-from storage import health, papers
+from storage import health, papers, private
 from storage.database import Database, moment, seconds
 
 _KEPT = timedelta(days=30)
@@ -61,7 +61,11 @@ async def record_entries(
 ) -> tuple[int, int, int]:
     """Store what one answer carried, with the validators that vouch for it: (new, updated, unchanged)."""
     async with db.write() as tx:
-        counted = await papers.store(tx, feed, entries, seen_at=seen_at)
+        if papers.is_added(feed):
+            counted = await private.store(tx, feed, entries, seen_at=seen_at)
+        else:
+            counted = await papers.store(tx, feed, entries, seen_at=seen_at)
+            await private.give_way(tx, [identity for _, identity in entries])
         await tx.executemany(
             """INSERT INTO validators (url, etag, last_modified, stored_at) VALUES (?, ?, ?, ?)
             ON CONFLICT (url) DO UPDATE SET etag = excluded.etag,

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from bot.models import Batch, Health, HealthState, Sighting
 from storage.database import Database, day, known_moment, moment, seconds, split
+from storage.papers import is_added
 
 
 def _health(row: sqlite3.Row) -> Health:
@@ -94,10 +95,12 @@ async def listed(
 ) -> dict[str, tuple[date, tuple[str, ...]]]:
     """Those of the identity keys whose paper `feed` announced on a day before -> the last such day, and the
     categories that the paper is known to have. A feed's past, read without dates, was announced as well."""
+    # What a server's admin added knows its entries by keys of its own.
+    known = "(SELECT key, paper_id FROM claims WHERE feed = ?2)" if is_added(feed) else "identities"
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            """SELECT key, max(listings.listed_on) AS day, categories
-            FROM identities JOIN listings USING (paper_id) JOIN papers ON papers.id = paper_id
+            f"""SELECT key, max(listings.listed_on) AS day, categories
+            FROM {known} JOIN listings USING (paper_id) JOIN papers ON papers.id = paper_id
             WHERE key IN (SELECT value FROM json_each(?1)) AND feed = ?2 AND (announced OR feed != 'arxiv')
             AND listings.listed_on < ?3 GROUP BY key""",
             (json.dumps(sorted(keys)), feed, before.isoformat()),

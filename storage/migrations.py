@@ -254,6 +254,35 @@ STEPS: tuple[tuple[str, ...], ...] = (
         FROM listings WHERE feed = 'huggingface' AND announced GROUP BY listed_on""",
         # Nothing is known yet of what a list holds: "not modified" would say nothing.
         "UPDATE validators SET etag = NULL, last_modified = NULL",
+        # --- texts as people read them; what the source wrote, where it is LaTeX, stays beside them
+        "ALTER TABLE papers ADD COLUMN written TEXT",  # JSON by column; NULL: nothing of it is otherwise
+        """CREATE TABLE readings (
+            reader INTEGER PRIMARY KEY,  -- which way of reading
+            upto INTEGER NOT NULL        -- the last paper of an older one that was read again
+        )""",
+        # --- papers that only such a feed carries, and the keys under which each such feed knows its entries
+        """CREATE TABLE private_papers (
+            paper_id INTEGER PRIMARY KEY REFERENCES papers ON DELETE CASCADE,
+            feed TEXT NOT NULL
+        )""",
+        "CREATE INDEX private_papers_by_feed ON private_papers (feed)",
+        """CREATE TABLE claims (
+            feed TEXT NOT NULL,
+            key TEXT NOT NULL,           -- as in identities, of which these are no part
+            paper_id INTEGER NOT NULL REFERENCES papers ON DELETE CASCADE,
+            strong INTEGER NOT NULL,
+            PRIMARY KEY (feed, key)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX claims_by_key ON claims (key)",
+        "CREATE INDEX claims_by_paper ON claims (paper_id)",
+        # --- addresses that were looked at, behind the buttons that add them
+        """CREATE TABLE looks (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,  -- old buttons name it: never given twice
+            guild_id INTEGER NOT NULL,
+            looked_at INTEGER NOT NULL,
+            found TEXT NOT NULL          -- JSON: [address, title] of each feed
+        )""",
+        "CREATE INDEX looks_by_guild ON looks (guild_id, looked_at)",
     ),
 )
 

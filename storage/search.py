@@ -1,6 +1,8 @@
 """Queries answered: the compiler from Query to SQL, ranking by the index, and the words it found.
 
-Owns: asking papers and their indexes. Refuses: parsing queries, explaining hits.
+Owns: asking papers and their indexes, and who sees what: each question is asked with the added feeds that are
+the asker's `own`, and papers and listings of other added feeds are not there for it (`storage.private`).
+Refuses: parsing queries, explaining hits.
 User text reaches SQLite only as parameters, and the index only as quoted tokens.
 """
 
@@ -39,18 +41,25 @@ LATE = timedelta(days=7)
 _MARK = re.compile("\x02(.*?)\x03")
 _FIELDS = ("title", "abstract", "summary", "keywords")
 _WEIGHTS = "2.0, 1.0, 1.0, 1.0"
+_PUBLIC = "(l.feed < 'added:' OR l.feed >= 'added;')"
+_OWN = "l.feed IN (SELECT value FROM json_each(?))"
 
 
 async def search(
-    db: Database, query: Query, *, today: date, limit: int, offset: int = 0, wide: bool = False
+    db: Database,
+    query: Query,
+    *,
+    today: date,
+    limit: int,
+    offset: int = 0,
+    wide: bool = False,
+    own: Sequence[str] = (),
 ) -> tuple[tuple[Hit, ...], int]:
     """(hits, total) of the papers that answer `query` strictly; best first, by votes where it has no words.
 
     `wide` asks instead for those that do not, but share some of its words.
     """
-    plan = _Plan(query, today)
-    if wide:
-        plan = plan.widened()
+    plan = _Plan(query, today, own, wide=wide)
     async with db.read() as connection:
         (total,) = await one(connection, f"SELECT count(*) {plan.source} WHERE {plan.condition}", plan.values)
         scored = await connection.execute_fetchall(
@@ -58,24 +67,28 @@ async def search(
             ORDER BY score DESC, p.votes DESC, p.listed_on DESC, p.id DESC LIMIT ? OFFSET ?""",
             (*plan.values, limit, offset),
         )
-        return await _hits(connection, query, scored, wider=wide), total
+        return await _hits(connection, query, scored, wider=wide, own=own), total
 
 
-async def news(db: Database, *, today: date, since: date, unseen: datetime) -> tuple[PaperId, ...]:
-    """The papers that feeds announced from `since` to `today`: what a digest chooses from.
+async def news(
+    db: Database, *, today: date, since: date, unseen: datetime, own: Sequence[str] = (), only_own: bool = False
+) -> tuple[PaperId, ...]:
+    """The papers that feeds announced from `since` to `today`: what a digest chooses from. `only_own` leaves out
+    what everybody gets.
 
     Those first seen after `unseen` may be of `LATE` before: a source that could not be read in time, an RSS
     entry that carries an older date. What a new feed brings at its first reading is no news.
     """
     late = since - LATE
-    last = today.isoformat()
+    last, mine = today.isoformat(), json.dumps(own)
+    seen = f"({'false' if only_own else _PUBLIC} OR {_OWN})"
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            """SELECT paper_id FROM listings WHERE announced AND listed_on BETWEEN ? AND ?
-            UNION SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ?
+            f"""SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ? AND {seen}
+            UNION SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ? AND {seen}
                 AND first_seen_at > ?
                 AND EXISTS (SELECT 1 FROM feeds WHERE name = l.feed AND first_at < l.first_seen_at)""",
-            (since.isoformat(), last, late.isoformat(), last, seconds(unseen)),
+            (since.isoformat(), last, mine, late.isoformat(), last, mine, seconds(unseen)),
         )
     return tuple(PaperId(row[0]) for row in rows)
 
@@ -88,12 +101,13 @@ async def announced(
     among: Sequence[PaperId],
     limit: int,
     known: dict[PaperId, Paper] | None = None,
+    own: Sequence[str] = (),
 ) -> tuple[Hit, ...]:
     """Those `among` the news that answer `query` strictly: a digest's candidates, most votes first.
 
-    `known` holds papers read before, and takes those read now.
+    `known` holds papers read before with the same `own`, and takes those read now.
     """
-    plan = _Plan(query, today)
+    plan = _Plan(query, today, own)
     async with db.read() as connection:
         scored = await connection.execute_fetchall(
             f"""SELECT p.id, 0.0 AS score {plan.source} WHERE {plan.condition}
@@ -102,7 +116,7 @@ async def announced(
             ORDER BY p.votes DESC, p.listed_on DESC, p.id DESC LIMIT ?""",
             (*plan.values, json.dumps(among), limit),
         )
-        return await _hits(connection, query, scored, wider=False, known=known)
+        return await _hits(connection, query, scored, wider=False, known=known, own=own)
 
 
 async def _hits(
@@ -112,10 +126,11 @@ async def _hits(
     *,
     wider: bool,
     known: dict[PaperId, Paper] | None = None,
+    own: Sequence[str],
 ) -> tuple[Hit, ...]:
     scores = {PaperId(row[0]): float(row[1]) for row in scored}
     papers = {} if known is None else known
-    papers |= await load(connection, [paper_id for paper_id in scores if paper_id not in papers])
+    papers |= await load(connection, [paper_id for paper_id in scores if paper_id not in papers], own)
     marked = await _marked(connection, query, list(scores))
 
     def hits() -> tuple[Hit, ...]:
@@ -136,7 +151,7 @@ async def _marked(connection: aiosqlite.Connection, query: Query, ids: Sequence[
     return await connection.execute_fetchall(
         f"""SELECT rowid, {marked} FROM texts
         WHERE texts MATCH ? AND +rowid IN (SELECT value FROM json_each(?))""",
-        (_any(query.words), json.dumps(ids)),
+        (_any(query.spellings), json.dumps(ids)),
     )
 
 
@@ -147,12 +162,22 @@ def _marks(row: sqlite3.Row) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 # --- a Query as SQL ---------------------------------------------------------------------------------
 
+# Of one work that several of them carry, the row that came first is shown: each has its own.
+_SEEN_BY_SOME = """NOT EXISTS (
+    SELECT 1 FROM private_papers x WHERE x.paper_id = p.id AND (
+        x.feed NOT IN (SELECT value FROM json_each(?))
+        OR EXISTS (
+            SELECT 1 FROM claims mine
+            JOIN claims other ON other.key = mine.key AND other.paper_id < mine.paper_id
+            JOIN private_papers first ON first.paper_id = other.paper_id
+            WHERE mine.paper_id = p.id AND mine.strong AND first.feed IN (SELECT value FROM json_each(?)))))"""
+
 
 class _Plan:
     """`SELECT ... {source} WHERE {condition}` with {values}; {score} ranks, higher is better."""
 
-    def __init__(self, query: Query, today: date, *, wide: bool = False) -> None:
-        self._query, self._today = query, today
+    def __init__(self, query: Query, today: date, own: Sequence[str], *, wide: bool = False) -> None:
+        self._today, self._own = today, json.dumps(own)
         root = query.root
         parts = root.nodes if isinstance(root, And) else () if root is None else (root,)
         texts = [part for part in parts if _is_text(part)]
@@ -161,11 +186,11 @@ class _Plan:
         conditions: list[str] = []
         self.values: tuple[object, ...] = ()
         if wide and query.words:
-            strict = _Plan(query, today)
+            strict = _Plan(query, today, own)
             conditions.append(
                 f"texts MATCH ? AND p.id NOT IN (SELECT p.id {strict.source} WHERE {strict.condition})"
             )
-            self.values = (_any(query.words), *strict.values)
+            self.values = (_any(query.spellings), *strict.values)
             rest = [part for part in parts if not positive_words(part)]
         elif match:
             conditions.append("texts MATCH ?")
@@ -174,27 +199,30 @@ class _Plan:
             sql, values = self._sql(part)
             conditions.append(sql)
             self.values += values
+        if own:
+            conditions.append(_SEEN_BY_SOME)
+            self.values += (self._own, self._own)
+        else:
+            conditions.append("p.id NOT IN (SELECT paper_id FROM private_papers)")
         by_text = bool(match) or (wide and bool(query.words))
         self.source: str = "FROM texts JOIN papers p ON p.id = texts.rowid" if by_text else "FROM papers p"
         self.score = f"-bm25(texts, {_WEIGHTS})" if by_text else "coalesce(p.votes, 0) * 1.0"
-        self.condition: str = " AND ".join(conditions) or "true"
-
-    def widened(self) -> _Plan:
-        return _Plan(self._query, self._today, wide=True)
+        self.condition: str = " AND ".join(conditions)
 
     def _sql(self, node: Node) -> tuple[str, tuple[object, ...]]:
         match node:
             case Words(text):
                 found = "p.id IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
                 if not _literals(node):
-                    return found, (_quoted(text),)
+                    return found, (_any(node.spellings),)
                 whole = "lower(p.title || ' ' || p.abstract || ' ' || p.summary || ' ' || p.keywords)"
                 return f"({found} AND instr({whole}, ?) > 0)", (_quoted(text), text)
             case Filter("source", value):
                 like = "%" + re.sub(r"([%_!])", r"!\1", value) + "%"
                 return (
-                    "EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.feed LIKE ? ESCAPE '!')",
-                    (like,),
+                    f"""EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.feed LIKE ? ESCAPE '!'
+                    AND ({_PUBLIC} OR {_OWN}))""",
+                    (like, self._own),
                 )
             case Filter(field, value):
                 column = {"author": "authors", "org": "organization", "cat": "categories"}[field]
@@ -206,10 +234,11 @@ class _Plan:
             case Votes(comparison, number):
                 return f"coalesce(p.votes, 0) {comparison} ?", (number,)
             case Since(days):
+                since = self._today - timedelta(days=min(days, self._today.toordinal() - 1))
                 return (
-                    "EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.announced"
-                    " AND l.listed_on >= ?)",
-                    ((self._today - timedelta(days=min(days, self._today.toordinal() - 1))).isoformat(),),
+                    f"""EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.announced
+                    AND l.listed_on >= ? AND ({_PUBLIC} OR {_OWN}))""",
+                    (since.isoformat(), self._own),
                 )
             case Not(inner):
                 sql, values = self._sql(inner)
@@ -252,8 +281,8 @@ def _all(nodes: Sequence[Node]) -> str:
 
 def _expression(node: Node) -> str:
     match node:
-        case Words(text):
-            return _quoted(text)
+        case Words():
+            return f"({_any(node.spellings)})"
         case And(nodes):
             return f"({_all(nodes)})"
         case Or(nodes):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.digest.answer import paused_told, when_told
 from bot.digest.markup import MAX_CHARACTERS, escape, length, local
 from bot.digest.trouble import conditions
-from bot.models import Block, Channel, Feed, FeedState, Line, Post, Text, Topic, Verdict, VerdictKind
+from bot.models import Block, Channel, Feed, FeedKind, FeedState, Line, Post, Text, Topic, Verdict, VerdictKind
 from bot.papers.query import EXAMPLES
 from bot.papers.summary import shorten
 from bot.papers.trending import counted, short, source
@@ -30,6 +30,9 @@ COMMANDS = (
     ("/digest now", "post one right away"),
     ("/digest pause", "post nothing for a while"),
     ("/digest resume", "post again"),
+    ("/feeds add", "add a feed for this server alone; shows first what it holds"),
+    ("/feeds list", "this server’s own feeds, and how they are"),
+    ("/feeds remove", "take one away"),
     ("/alerts", "which channel is told when a digest fails or is paused"),
     ("/status", "how sources and digests are, and why something did not come"),
     ("/forget", "take back what is stored about you"),
@@ -47,7 +50,7 @@ def status_post(
     """Sources, then each channel with its next digest and its last verdicts."""
     text = f"### Sources\n-# {counted(papers, 'paper')} in the archive"
     for at, (feed, state) in enumerate(sources):
-        line = "".join(f"\n{told}" for told in _source(feed, state))
+        line = "".join(f"\n{told}" for told in source_lines(feed, state))
         if length(text + line) > MAX_CHARACTERS // 2:
             text += f"\n-# and {counted(len(sources) - at, 'more source')}"
             break
@@ -67,9 +70,11 @@ def status_post(
     return Post(tuple(blocks))
 
 
-def _source(feed: Feed, state: FeedState | None) -> list[str]:
-    """A line for each condition of its lists."""
-    name = escape(shorten(feed.label, 120))
+def source_lines(feed: Feed, state: FeedState | None) -> list[str]:
+    """How a source is: a line for each condition of its lists."""
+    # An operator's address may tell more than members should know.
+    public = source(feed.name) if feed.kind is FeedKind.RSS and feed.trusted else feed.label
+    name = escape(shorten(public, 120))
     if state is None or state.polled_at is None:
         return [f"◌ **{name}** not read yet"]
     again = f", next look {local(state.next_poll_at, 'R')}" if state.next_poll_at else ""

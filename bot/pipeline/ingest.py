@@ -128,7 +128,9 @@ async def _turn(
         outcome = FeedOutcome(feed=source.name, label=source.label, error=BUG)
     if outcome.error:
         judged = _failed(source, state, past, judged, outcome.error, now=now)
-        wait = health.after_error(error, failures=state.failures, poll=poll, jitter=jitter())
+        # Nobody looks after a stranger's feed that has died: it is asked less and less.
+        most = poll if source.trusted else max(poll, timedelta(days=1))
+        wait = health.after_error(error, failures=state.failures, poll=most, jitter=jitter())
         stalls = state.stalls
     else:
         stalls = state.stalls + 1 if any(found.troubled for found in judged) else 0

@@ -474,7 +474,8 @@ def test_no_subscriptions_tell_how_to_begin() -> None:
 
 
 def _feed(label: str) -> Feed:
-    return Feed(kind=FeedKind.RSS, name="rss:x", label=label, address="")
+    """An operator's feed: members learn its site, not its address."""
+    return Feed(kind=FeedKind.RSS, name=f"rss:https://{label}/inside?x=1", label=f"{label}/inside?x=1", address="")
 
 
 def test_a_status_tells_how_sources_and_channels_are() -> None:
