@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from bot.models import Batch, Health, HealthState, Sighting
-from storage.database import Database, day, known_moment, moment, seconds
+from storage.database import Database, day, known_moment, moment, seconds, split
 from storage.papers import is_added
 
 
@@ -65,32 +65,47 @@ async def batches(db: Database, feed: str, *, since: date) -> tuple[Batch, ...]:
     return tuple(_batch(row) for row in rows)
 
 
-async def first_read(db: Database, since: datetime) -> dict[str, tuple[Batch, ...]]:
-    """Feed -> the lists of which something was first read after `since`; a feed's first reading is its past."""
+async def first_days(db: Database, feed: str) -> dict[str, date]:
+    """Category -> the day of its first list."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            "SELECT category, min(day) AS day FROM batches WHERE feed = ? GROUP BY category", (feed,)
+        )
+    return {row["category"]: date.fromisoformat(row["day"]) for row in rows}
+
+
+async def first_read(db: Database, since: datetime, *, day: date) -> dict[str, tuple[Batch, ...]]:
+    """Feed -> the lists of `day` and later of which something was first read after `since`; what was listed before
+    a feed's first reading is its past."""
     found: dict[str, list[Batch]] = {}
     async with db.read() as connection:
         for row in await connection.execute_fetchall(
             """SELECT batches.feed, category, day, batches.entries, items, batches.first_at, whole
             FROM batches JOIN feeds ON feeds.name = batches.feed
-            WHERE batches.first_at > ? AND batches.first_at > feeds.first_at ORDER BY day""",
-            (seconds(since),),
+            WHERE batches.first_at > ? AND batches.first_at > feeds.first_at AND batches.entries
+            AND day >= max(?, date(feeds.first_at, 'unixepoch')) ORDER BY day""",
+            (seconds(since), day.isoformat()),
         ):
             found.setdefault(row["feed"], []).append(_batch(row))
     return {feed: tuple(lists) for feed, lists in found.items()}
 
 
-async def listed(db: Database, feed: str, keys: Iterable[str], *, before: date) -> dict[str, date]:
-    """Those of the identity keys whose paper `feed` announced on a day before -> the last such day."""
+async def listed(
+    db: Database, feed: str, keys: Iterable[str], *, before: date
+) -> dict[str, tuple[date, tuple[str, ...]]]:
+    """Those of the identity keys whose paper `feed` announced on a day before -> the last such day, and the
+    categories that the paper is known to have. A feed's past, read without dates, was announced as well."""
     # What a server's admin added knows its entries by keys of its own.
     known = "(SELECT key, paper_id FROM claims WHERE feed = ?2)" if is_added(feed) else "identities"
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            f"""SELECT key, max(listed_on) AS day FROM {known} JOIN listings USING (paper_id)
-            WHERE key IN (SELECT value FROM json_each(?1)) AND feed = ?2 AND announced AND listed_on < ?3
-            GROUP BY key""",
+            f"""SELECT key, max(listings.listed_on) AS day, categories
+            FROM {known} JOIN listings USING (paper_id) JOIN papers ON papers.id = paper_id
+            WHERE key IN (SELECT value FROM json_each(?1)) AND feed = ?2 AND (announced OR feed != 'arxiv')
+            AND listings.listed_on < ?3 GROUP BY key""",
             (json.dumps(sorted(keys)), feed, before.isoformat()),
         )
-    return {row["key"]: date.fromisoformat(row["day"]) for row in rows}
+    return {row["key"]: (date.fromisoformat(row["day"]), split(row["categories"])) for row in rows}
 
 
 async def fields(db: Database, feed: str) -> dict[str, date]:
@@ -134,13 +149,15 @@ async def record(db: Database, feed: str, healths: Sequence[Health], *, now: dat
 async def record_batches(
     db: Database, feed: str, lists: Sequence[Batch], always: Mapping[str, date] | None = None
 ) -> None:
-    """Days' lists, each as full as it was ever seen, and the fields that all items of an answer had."""
+    """Days' lists, each as full as it was ever seen, and the fields that all items of an answer had. A list that
+    was not whole counts as first read when it became so."""
     async with db.write() as tx:
         await tx.executemany(
             """INSERT INTO batches (feed, category, day, entries, items, first_at, whole)
             VALUES (?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (feed, category, day) DO UPDATE SET
                 entries = max(entries, excluded.entries), items = max(items, excluded.items),
+                first_at = iif(whole < excluded.whole, max(first_at, excluded.first_at), first_at),
                 whole = max(whole, excluded.whole)""",
             [
                 (

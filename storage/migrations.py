@@ -240,13 +240,20 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "ALTER TABLE feeds ADD COLUMN stalls INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE deliveries ADD COLUMN note TEXT NOT NULL DEFAULT ''",  # what its verdict adds about sources
-        # All categories of arXiv are one feed now, whatever calls they are asked for in.
-        "INSERT OR IGNORE INTO listings SELECT paper_id, 'arxiv', listed_on, announced, first_seen_at "
-        "FROM listings WHERE feed LIKE 'arxiv:%'",
+        # All categories of arXiv are one feed now, whatever calls they are asked for in. What one of the calls
+        # announced is announced, whatever another one said of it that day.
+        """INSERT INTO listings SELECT paper_id, 'arxiv', listed_on, max(announced), min(first_seen_at)
+        FROM listings WHERE feed LIKE 'arxiv:%' GROUP BY paper_id, listed_on
+        ON CONFLICT DO UPDATE SET announced = max(announced, excluded.announced)""",
         "DELETE FROM listings WHERE feed LIKE 'arxiv:%'",
         """INSERT INTO feeds (name, first_at) SELECT 'arxiv', min(first_at) FROM feeds
-        WHERE name LIKE 'arxiv:%' HAVING count(*)""",
+        WHERE name LIKE 'arxiv:%' GROUP BY 1""",
         "DELETE FROM feeds WHERE name LIKE 'arxiv:%'",
+        # Its days' lists were read when their papers were, not when this step was made.
+        """INSERT INTO batches SELECT 'huggingface', '', listed_on, count(*), count(*), min(first_seen_at), 1
+        FROM listings WHERE feed = 'huggingface' AND announced GROUP BY listed_on""",
+        # Nothing is known yet of what a list holds: "not modified" would say nothing.
+        "UPDATE validators SET etag = NULL, last_modified = NULL",
         # --- texts as people read them; what the source wrote, where it is LaTeX, stays beside them
         "ALTER TABLE papers ADD COLUMN written TEXT",  # JSON by column; NULL: nothing of it is otherwise
         """CREATE TABLE readings (

@@ -319,9 +319,11 @@ async def write(
 async def write_listings(tx: aiosqlite.Connection, feed: str, listings: Iterable[tuple[object, ...]]) -> None:
     """(paper, feed, day, announced, first seen) each."""
     await tx.executemany(
-        f"""INSERT OR IGNORE INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
+        # One call may say "replaced" of what another one of the same day announces.
+        f"""INSERT INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
         SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (
-            SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2 AND {_counts_once(feed, "?4")})""",
+            SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2 AND {_counts_once(feed, "?4")})
+        ON CONFLICT DO UPDATE SET (announced, first_seen_at) = (true, ?5) WHERE announced < excluded.announced""",
         listings,
     )
 

@@ -35,6 +35,9 @@ from bot.models import (
 from storage.database import Database, seconds
 from storage.papers import load, one
 
+LATE = timedelta(days=7)
+"""What is first seen so many days behind its own is news all the same."""
+
 _MARK = re.compile("\x02(.*?)\x03")
 _FIELDS = ("title", "abstract", "summary", "keywords")
 _WEIGHTS = "2.0, 1.0, 1.0, 1.0"
@@ -73,10 +76,10 @@ async def news(
     """The papers that feeds announced from `since` to `today`: what a digest chooses from. `only_own` leaves out
     what everybody gets.
 
-    Those first seen after `unseen` may be of a week before: a source that could not be read in time, an RSS
+    Those first seen after `unseen` may be of `LATE` before: a source that could not be read in time, an RSS
     entry that carries an older date. What a new feed brings at its first reading is no news.
     """
-    late = since - timedelta(days=7)
+    late = since - LATE
     last, mine = today.isoformat(), json.dumps(own)
     seen = f"({'false' if only_own else _PUBLIC} OR {_OWN})"
     async with db.read() as connection:

@@ -8,7 +8,7 @@ announcement: Monday to Friday).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -50,16 +50,29 @@ def opens(now: datetime) -> datetime:
     day = today(now) + _DAY
     while day.weekday() >= 5:
         day += _DAY
+    return midnight(day)
+
+
+def midnight(day: date) -> datetime:
+    """When `day`'s list is made."""
     return datetime.combine(day, time(), _NEW_YORK).astimezone(UTC)
 
 
 def days(first: date, last: date) -> Iterator[date]:
-    """The days that surely have a list, from `first` to `last`."""
+    """The days that have a list or, for a holiday, may be without one, from `first` to `last`."""
     day = first
     while day <= last:
-        if has_list(day):
+        if day.weekday() < 5:
             yield day
         day += _DAY
+
+
+def following(day: date) -> date:
+    """The next day that surely has a list."""
+    day += _DAY
+    while not has_list(day):
+        day += _DAY
+    return day
 
 
 def window(first: date, last: date) -> tuple[datetime, datetime]:
@@ -73,11 +86,12 @@ def window(first: date, last: date) -> tuple[datetime, datetime]:
     return _deadline(before), _deadline(last)
 
 
-def announced_on(submitted: datetime) -> date:
-    """The day of the list that a submission is for. Moderation may add days, of which nothing is known."""
+def announced_on(submitted: datetime, *, also: Collection[date] = ()) -> date:
+    """The day of the list that a submission is for, one that surely is or one of `also`. Moderation may add days,
+    of which nothing is known."""
     local = submitted.astimezone(_NEW_YORK)
     day = local.date() + _DAY
-    while not has_list(day) or _deadline(day) <= local:
+    while not (has_list(day) or day in also) or _deadline(day) <= local:
         day += _DAY
     return day
 

@@ -61,9 +61,18 @@ def address(base: str, categories: Sequence[str], *, attempt: int = 0) -> str:
     return f"{base.rstrip('/')}/{kind}/{'+'.join(order)}"
 
 
+def within(categories: Sequence[str], wanted: str) -> bool:
+    """Whether a paper of these categories is in a wanted one, or in one of a wanted archive ("cs"). arXiv does not
+    mind capitals in what it is asked for."""
+    name = wanted.casefold()
+    return any(own == name or own.startswith(f"{name}.") for own in map(str.casefold, categories))
+
+
 def past(base: str, categories: Sequence[str], start: datetime, end: datetime, offset: int = 0) -> str:
     """What was submitted to some categories from `start` to `end`, from arXiv's API, oldest first."""
-    any_of = "+OR+".join(f"cat:{category}" for category in categories)
+    # The API knows an archive's categories by "cs.*" alone.
+    names = (name for own in categories for name in ((own,) if "." in own else (own, f"{own}.*")))
+    any_of = "+OR+".join(f"cat:{name}" for name in names)
     span = f"submittedDate:[{start:%Y%m%d%H%M}+TO+{end:%Y%m%d%H%M}]"
     return (
         f"{base.rstrip('/')}/api/query?search_query=({any_of})+AND+{span}"

@@ -33,6 +33,7 @@ UTC)."""
 _MORNING_ENDS = 10
 _REMEMBERED = timedelta(days=14)
 """A field that was not in every item for so long is not missed any more."""
+_SHAPE = "its shape changed"
 _FIRST_PAUSE = timedelta(minutes=10)
 SETTLING = timedelta(minutes=30)
 """After arXiv makes a list, until it is there everywhere."""
@@ -61,15 +62,18 @@ def sight(
     )
 
 
-def judge(kind: FeedKind, sighting: Sighting, past: Sequence[Batch], *, now: datetime) -> Health:
-    """The health of one list at `now`. `past`: the batches of the same list."""
+def judge(
+    kind: FeedKind, sighting: Sighting, past: Sequence[Batch], *, now: datetime, changed: bool = True
+) -> Health:
+    """The health of one list at `now`. `past`: the batches of the same list; `changed`: whether it was read
+    now, and not kept."""
     match kind:
         case FeedKind.ARXIV:
             state, told = _arxiv(sighting, past, now)
         case FeedKind.HUGGINGFACE:
             state, told = _huggingface(sighting, past, now)
         case FeedKind.RSS:
-            state, told = _rhythm(sighting, past, now)
+            state, told = _rhythm(sighting, past, now, changed=changed)
     return Health(state=state, told=told, sighting=sighting)
 
 
@@ -87,6 +91,9 @@ def _arxiv(seen: Sighting, past: Sequence[Batch], now: datetime) -> tuple[Health
         if had:  # an old copy on the way back from a cache
             return HealthState.FRESH, f"{had.day:%A}'s list, {_entries(had.entries)}"
         if seen.day is None:
+            number = usual(past, today)
+            if number is not None and number < _MANY:
+                return HealthState.QUIET, "nothing in today's list"
             return HealthState.PARTIAL, f"an empty list{_where(past, today)}: it is late, or there is a pause"
         return HealthState.STALE, _again(seen)
     if short := _short(seen, past, now=seen.day):
@@ -109,12 +116,14 @@ def _huggingface(seen: Sighting, past: Sequence[Batch], now: datetime) -> tuple[
     return HealthState.FRESH, f"{day:%A}'s list, {_entries(seen.entries)} so far"
 
 
-def _rhythm(seen: Sighting, past: Sequence[Batch], now: datetime) -> tuple[HealthState, str]:
+def _rhythm(seen: Sighting, past: Sequence[Batch], now: datetime, *, changed: bool) -> tuple[HealthState, str]:
     """A feed of unknown habits is measured by its own: stale is a silence far longer than any before."""
+    if seen.new and changed:
+        return HealthState.FRESH, _today(seen)
     days = sorted(batch.day for batch in past)
     if not days:
-        return (HealthState.FRESH, _today(seen)) if seen.entries else (HealthState.QUIET, "nothing yet")
-    silence = (now.date() - days[-1]).days
+        return HealthState.QUIET, "nothing new yet" if seen.entries else "nothing yet"
+    silence = max((now.date() - days[-1]).days, 0)
     pauses = [(after - before).days for before, after in pairwise(days)]
     if len(pauses) >= _FEW + 2 and silence > max(3 * max(pauses), 7):
         return HealthState.STALE, f"nothing new since {days[-1]:%A %d %B}; it never paused for so long"
@@ -149,7 +158,7 @@ def _short(seen: Sighting, past: Sequence[Batch], *, now: date, share: float = 1
 
 def usual(past: Sequence[Batch], day: date) -> float | None:
     """The median number of entries on this weekday, else on any; None where too little is known."""
-    whole = [batch for batch in past if batch.whole and day - PAST <= batch.day < day]
+    whole = [batch for batch in past if batch.whole and batch.entries and day - PAST <= batch.day < day]
     same = [batch.entries for batch in whole if batch.day.weekday() == day.weekday()]
     found = same if len(same) >= _FEW else [batch.entries for batch in whole]
     return median(found) if len(found) >= _FEW else None
@@ -182,7 +191,12 @@ def vanished(fields: Mapping[str, int], items: int, known: Mapping[str, date], *
         for name, day in known.items()
         if items >= _FEW and fields.get(name) == 0 and today - day <= _REMEMBERED
     )
-    return f"its shape changed: none of {items} entries has {', '.join(gone)} any more" if gone else ""
+    return f"{_SHAPE}: none of {items} entries has {', '.join(gone)} any more" if gone else ""
+
+
+def is_shape(told: str) -> bool:
+    """Whether these are the words of `vanished`."""
+    return told.startswith(_SHAPE)
 
 
 # --- when to look again ---------------------------------------------------------------------------

@@ -130,7 +130,7 @@ class Candidates:
 
     async def late(self, reach: Reach) -> str:
         """The days whose lists were read late, and so come with this digest, in words."""
-        return await self._once(("late", reach.unseen), lambda: self._late(reach.unseen))
+        return await self._once(("late", reach), lambda: self._late(reach))
 
     async def _once(self, question: object, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         if question not in self._asked:
@@ -178,8 +178,8 @@ class Candidates:
         states: Mapping[str, FeedState] = await self._once("states", lambda: feeds.states(self._db))
         return troubles((states[name] for name in states if not is_added(name) or name in own), self._now)
 
-    async def _late(self, unseen: datetime) -> str:
-        lists = await health.first_read(self._db, unseen)
+    async def _late(self, reach: Reach) -> str:
+        lists = await health.first_read(self._db, reach.unseen, day=reach.since - index.LATE)
         return late({feed: _days_after(feed, batches) for feed, batches in lists.items()})
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.errors import FeedError, StorageError
 from bot.feeds import announcements, arxiv
-from bot.models import Batch, Entry, Feed, FeedKind, FeedOutcome, FeedState, Fetch, Parsed, Validators
-from bot.pipeline.reading import keys, parse, store, total
+from bot.models import Batch, Entry, Feed, FeedKind, FeedOutcome, FeedState, Fetch, Identity, Parsed, Validators
+from bot.pipeline.reading import BUG, keys, parse, store, total
 from storage import feeds, health
 from storage.database import Database
 
@@ -30,6 +31,8 @@ _MOST_PAGES = 30
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=4)
 _TRIES = 6
 """Failures in a row, then it is left alone until the next day."""
+_LAG = timedelta(days=3)
+"""A day of which the API still knows nothing after so long had no paper."""
 _REFRESH = timedelta(days=1)
 """The API's index is made once a day: the same question gets the same answer until then."""
 
@@ -48,9 +51,14 @@ async def fill(
             group = [category for category, wanted in missing.items() if wanted == days]
             outcome = total(outcome, await _days(db, fetch, source, group, days, now=now))
         wait = _REFRESH
-    except (FeedError, StorageError) as error:
-        log.warning("arXiv's API: %s", error)
-        outcome = replace(outcome, error=str(error))
+    except Exception as error:
+        if isinstance(error, FeedError | StorageError):
+            log.warning("arXiv's API: %s", error)
+            outcome = replace(outcome, error=str(error))
+        else:
+            # A bug over one answer must not silence the other sources, nor be repeated every minute.
+            log.exception("arXiv's API: reading it failed")
+            outcome = replace(outcome, error=BUG)
         wait = min(_FIRST_PAUSE * 2 ** min(state.failures, 20), _LONGEST_PAUSE)
         if state.failures + 1 >= _TRIES:
             wait = announcements.opens(now) + _LONGEST_PAUSE - now
@@ -70,24 +78,23 @@ async def fill(
 async def _missing(db: Database, source: Feed, now: datetime) -> dict[str, tuple[date, ...]]:
     """Category -> the days since its first reading of which its list was not had in full."""
     today = announcements.today(now)
-    first: dict[str, date] = {}
-    had = set()
-    for batch in await health.batches(db, source.name, since=today - REACH):
-        first.setdefault(batch.category, batch.day)
-        if batch.whole:
-            had.add((batch.category, batch.day))
-    return {
-        category: days
-        for category in source.categories
-        if category in first
-        and (
-            days := tuple(
-                day
-                for day in announcements.days(first[category], today - timedelta(days=1))
-                if (category, day) not in had
-            )
-        )
-    }
+    first = await health.first_days(db, source.name)
+    known = await health.batches(db, source.name, since=today - REACH)
+    had = {(batch.category, batch.day) for batch in known if batch.whole}
+
+    def missed(category: str, day: date) -> bool:
+        # What a holiday may have left to today's list has to be seen there first.
+        waits = not announcements.has_list(day) and announcements.following(day) == today
+        return (category, day) not in had and not (waits and (category, today) not in had)
+
+    missing = {}
+    for category in source.categories:
+        if category in first:
+            begin = max(first[category], today - REACH)
+            span = announcements.days(begin, today - timedelta(days=1))
+            if days := tuple(day for day in span if missed(category, day)):
+                missing[category] = days
+    return missing
 
 
 async def _days(
@@ -96,27 +103,40 @@ async def _days(
     """Every paper of the span, page by page; the days count as had when the last page is stored."""
     start, end = announcements.window(days[0], days[-1])
     outcome = FeedOutcome(feed=FEED, label="arXiv's API")
-    entries: list[Entry] = []
+    listed, unseen = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
     for page in range(_MOST_PAGES):
         url = arxiv.past(source.archive, categories, start, end, page * arxiv.PAGE)
         parsed = await _page(fetch, url)
-        found = [_dated(entry) for entry in parsed.entries]
-        keyed = await asyncio.to_thread(keys, found)
+        keyed = await asyncio.to_thread(_dated, parsed, days)
+        names = {name for _, identity in keyed for name in identity.strong}
+        known = await health.listed(db, source.name, names, before=date.max)
+        listed += await asyncio.to_thread(_counted, keyed, categories, set())
+        unseen += await asyncio.to_thread(_counted, keyed, categories, known.keys())
         outcome = total(outcome, await store(db, source, keyed, parsed.skipped, seen_at=now, validators={}))
-        entries += found
         reached = page * arxiv.PAGE + len(parsed.entries) + parsed.skipped
         if parsed.total is None or reached >= parsed.total:
             break
         if not parsed.entries:
             raise FeedError(url, f"arXiv's API stopped after {reached} of {parsed.total} papers")
-    batches = [
-        Batch(category=category, day=day, entries=number, first_at=now)
-        for category in categories
-        for day in days
-        if (number := _number(entries, category, day))
-    ]
-    await health.record_batches(db, source.name, batches)
-    return replace(outcome, late=tuple(sorted({batch.day for batch in batches})))
+    believed = announcements.today(now) - _LAG
+    await health.record_batches(
+        db,
+        source.name,
+        [
+            # Where all was known already (it came a day later, with another list), nothing was read late.
+            Batch(
+                category=category,
+                day=day,
+                entries=listed[category, day],
+                first_at=now if unseen[category, day] else announcements.midnight(day),
+            )
+            for category in categories
+            for day in days
+            if listed[category, day] or day <= believed
+        ],
+    )
+    late = {day for (category, day), number in unseen.items() if number and category in categories}
+    return replace(outcome, late=tuple(sorted(late.intersection(days))))
 
 
 async def _page(fetch: Fetch, url: str) -> Parsed:
@@ -124,16 +144,24 @@ async def _page(fetch: Fetch, url: str) -> Parsed:
     return await asyncio.to_thread(parse, FeedKind.ARXIV, answer.body, None)
 
 
-def _dated(entry: Entry) -> Entry:
+def _dated(parsed: Parsed, days: Collection[date]) -> list[tuple[Entry, Identity]]:
     """The API tells when a paper was submitted; a list's day is that of its announcement."""
-    submitted = entry.paper.published_at
-    day = announcements.announced_on(submitted) if submitted else None
-    return replace(entry, listed_on=day, paper=replace(entry.paper, listed_on=day))
+    found = []
+    for entry in parsed.entries:
+        submitted = entry.paper.published_at
+        day = announcements.announced_on(submitted, also=days) if submitted else None
+        found.append(replace(entry, listed_on=day, paper=replace(entry.paper, listed_on=day)))
+    return keys(found)
 
 
-def _number(entries: Iterable[Entry], category: str, day: date) -> int:
-    return sum(
-        entry.listed_on == day
-        and any(name == category or name.startswith(f"{category}.") for name in entry.paper.categories)
-        for entry in entries
+def _counted(
+    keyed: Iterable[tuple[Entry, Identity]], categories: Sequence[str], known: Set[str]
+) -> Counter[tuple[str, date]]:
+    """(category, day) -> how many papers, without the known ones."""
+    return Counter(
+        (category, entry.listed_on)
+        for entry, identity in keyed
+        if entry.listed_on and known.isdisjoint(identity.strong)
+        for category in categories
+        if arxiv.within(entry.paper.categories, category)
     )

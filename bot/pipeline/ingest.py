@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.errors import FeedError, StorageError
 from bot.feeds import announcements, health, huggingface
@@ -25,14 +25,13 @@ from bot.models import (
     Sighting,
 )
 from bot.pipeline import gap, look
-from bot.pipeline.reading import Progress, quiet
+from bot.pipeline.reading import BUG, Progress, quiet
 from storage import feeds
 from storage import health as ledger
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-_BUG = "an internal error; the log tells more"
 _OVERDUE = timedelta(hours=12)
 """A source that could not be read for so long may hold papers that nobody here has seen."""
 
@@ -103,16 +102,22 @@ async def _turn(
     progress: Progress,
     jitter: Callable[[], float],
 ) -> FeedOutcome:
-    past = await ledger.batches(db, source.name, since=(now - health.PAST).date())
+    # A feed of unknown habits is measured by all of its past.
+    since = date.min if source.kind is FeedKind.RSS else (now - health.PAST).date()
+    past = await ledger.batches(db, source.name, since=since)
     error: FeedError | None = None
+    judged: list[Health] = []
     try:
         reading = await look.poll(db, fetch, source, state, past, now=now, days=days, progress=progress)
         outcome, error = reading.outcome, reading.error
         if error:
             outcome = replace(outcome, error=str(error), not_modified=False)
-        judged = [health.judge(source.kind, seen, _of(past, seen), now=now) for seen in reading.sightings]
-        if not outcome.not_modified:
-            await _remember(db, source, judged, now=now)
+        changed = not reading.outcome.not_modified
+        judged = [
+            health.judge(source.kind, seen, _of(past, seen), now=now, changed=changed)
+            for seen in reading.sightings
+        ]
+        await _remember(db, source, judged, now=now, changed=changed)
         if trouble := reading.trouble or (_changed_shape(state) if outcome.not_modified else ""):
             judged = [health.broken(seen, trouble) for seen in reading.sightings]
     except StorageError as failure:
@@ -120,9 +125,9 @@ async def _turn(
     except Exception:
         # A bug over one source's answer must not silence the others, nor be repeated every minute.
         log.exception("%s: reading it failed", source.label)
-        outcome = FeedOutcome(feed=source.name, label=source.label, error=_BUG)
+        outcome = FeedOutcome(feed=source.name, label=source.label, error=BUG)
     if outcome.error:
-        judged = _failed(source, state, past, outcome.error, now=now)
+        judged = _failed(source, state, past, judged, outcome.error, now=now)
         # Nobody looks after a stranger's feed that has died: it is asked less and less.
         most = poll if source.trusted else max(poll, timedelta(days=1))
         wait = health.after_error(error, failures=state.failures, poll=most, jitter=jitter())
@@ -147,22 +152,29 @@ async def _turn(
 
 def _changed_shape(state: FeedState) -> str:
     """What was told of its shape, and holds while it does not change."""
-    broken = (found.told for found in state.health if found.state is HealthState.BROKEN)
-    return next((told for told in broken if told != state.error), "")
+    return next((found.told for found in state.health if health.is_shape(found.told)), "")
 
 
 def _of(past: Iterable[Batch], seen: Sighting) -> list[Batch]:
     return [batch for batch in past if batch.category == seen.category]
 
 
-async def _remember(db: Database, source: Feed, judged: Sequence[Health], *, now: datetime) -> None:
+async def _remember(db: Database, source: Feed, judged: Sequence[Health], *, now: datetime, changed: bool) -> None:
     """Today's list of each category, as far as it is there. (Those of Hugging Face are, as they are read.)"""
+    made = now - health.SETTLING
+    today, due = announcements.today(made), announcements.expected(made)
     lists = []
     for found in judged:
         seen = found.sighting
-        day = seen.day if source.kind is FeedKind.ARXIV else now.date()
-        whole = found.state not in (HealthState.PARTIAL, HealthState.STALE)
-        if source.kind is not FeedKind.HUGGINGFACE and day and seen.new:
+        day, whole, none = now.date(), True, False
+        if source.kind is FeedKind.ARXIV:
+            day = seen.day or today
+            whole = found.state is HealthState.FRESH and day >= due
+            # A list without a paper of this category, or no list for a holiday: had as well.
+            none = whole and not seen.entries and day == today
+            if found.state is HealthState.QUIET and due < today and not seen.new:
+                day, whole, none = today, True, today.weekday() < 5
+        if source.kind is not FeedKind.HUGGINGFACE and (none or (seen.new and changed)):
             lists.append(
                 Batch(
                     category=seen.category, day=day, entries=seen.new, items=seen.items, first_at=now, whole=whole
@@ -171,15 +183,24 @@ async def _remember(db: Database, source: Feed, judged: Sequence[Health], *, now
     await ledger.record_batches(db, source.name, lists)
 
 
-def _failed(source: Feed, state: FeedState, past: Iterable[Batch], error: str, *, now: datetime) -> list[Health]:
-    """Broken, as soon as papers may be missed: today's list is not there yet, or was not read for long."""
+def _failed(
+    source: Feed, state: FeedState, past: Sequence[Batch], judged: Iterable[Health], error: str, *, now: datetime
+) -> list[Health]:
+    """Broken, as soon as papers may be missed: today's list is not there yet, or was not read for long. `judged`:
+    what could be read before the error."""
+    read = {found.sighting.category: found for found in judged}
     due = announcements.expected(now - health.SETTLING)
     had = {batch.category for batch in past if batch.whole and batch.day == due}
     overdue = state.succeeded_at is None or now - state.succeeded_at > _OVERDUE
     kept = {found.sighting.category: found for found in state.health}
     found = []
     for category in source.categories or ("",):
+        if category in read:
+            found.append(read[category])
+            continue
         last = kept.get(category)
+        if last and last.state is HealthState.BROKEN and not health.is_shape(last.told):
+            last = health.judge(source.kind, last.sighting, _of(past, last.sighting), now=now, changed=False)
         seen = last.sighting if last else Sighting(category=category)
         missing = category not in had if source.kind is FeedKind.ARXIV else overdue
         found.append(last if last and not missing else health.broken(seen, error))

@@ -91,13 +91,18 @@ async def _huggingface(
         progress(done, len(asked), source.label)
         try:
             answer = await read(db, fetch, source, huggingface.address(source.address, day), day)
+            if answer is None and day == open_day != seen.day:
+                # What was stored last time was never looked at: an end in between.
+                answer = await read(
+                    db, fetch, source, huggingface.address(source.address, day), day, conditional=False
+                )
         except FeedError as error:
-            return Reading(outcome=outcome, error=error)
+            return Reading(outcome=outcome, sightings=(seen,) if done else (), trouble=trouble, error=error)
         if answer is None:
             continue
         parsed, vouched = answer
-        keyed, before = await _known(db, source, parsed, before=day)
-        sighting = health.sight(zip(parsed.entries, before, strict=True))
+        keyed, known = await _known(db, source, parsed, before=day)
+        sighting = health.sight(_before(parsed, known))
         if day == open_day:
             seen = sighting
         if day == asked[0]:
@@ -127,22 +132,18 @@ async def _arxiv(
             url = arxiv.address(source.address, group, attempt=state.stalls)
             answer = await read(db, fetch, source, url, None)
         except FeedError as error:
-            return Reading(outcome=outcome, error=error)
+            return Reading(outcome=outcome, sightings=tuple(sightings), trouble=trouble, error=error)
         if answer is None:
             sightings += [_last(state, category) for category in group]
             continue
         parsed, vouched = answer
-        keyed, before = await _known(db, source, parsed, before=announcements.today(now))
+        keyed, known = await _known(db, source, parsed, before=announcements.today(now))
         if len(parsed.entries) + parsed.skipped >= arxiv.MOST_ITEMS and len(group) > 1:
             # The rest was cut off: each half is asked for by itself.
             waiting += [group[: len(group) // 2], group[len(group) // 2 :]]
             vouched = {}
         else:
-            pairs = list(zip(parsed.entries, before, strict=True))
-            day = health.sight(pairs).day
-            sightings += [
-                health.sight(_of_category(pairs, category), category=category, day=day) for category in group
-            ]
+            sightings += await asyncio.to_thread(_by_category, parsed, known, group)
             if not state.stalls % 2:  # the Atom twin has other names for its fields
                 trouble = trouble or await _shape(db, source, parsed, now=now)
         outcome = total(outcome, await store(db, source, keyed, parsed.skipped, seen_at=now, validators=vouched))
@@ -159,8 +160,8 @@ async def _feed(db: Database, fetch: Fetch, source: Feed, state: FeedState, *, n
     parsed, vouched = answer
     trouble = await _shape(db, source, parsed, now=now)
     # An entry may get a new date at will: new is what was never there.
-    keyed, before = await _known(db, source, parsed, before=date.max)
-    seen = health.sight(zip(parsed.entries, before, strict=True))
+    keyed, known = await _known(db, source, parsed, before=date.max)
+    seen = health.sight(_before(parsed, known))
     outcome = await store(db, source, keyed, parsed.skipped, seen_at=now, validators=vouched)
     return Reading(outcome=outcome, sightings=(seen,), trouble=trouble)
 
@@ -175,26 +176,39 @@ def _last(state: FeedState, category: str) -> Sighting:
     return kept.get(category, Sighting(category=category))
 
 
-def _of_category(pairs: Iterable[tuple[Entry, date | None]], category: str) -> list[tuple[Entry, date | None]]:
-    """The entries of a category, or of an archive with its categories ("cs")."""
+Known = tuple[date, tuple[str, ...]] | None
+"""When the feed had announced a paper on an earlier day, and the categories that it had."""
+
+
+def _before(parsed: Parsed, known: Iterable[Known]) -> list[tuple[Entry, date | None]]:
+    return [(entry, found and found[0]) for entry, found in zip(parsed.entries, known, strict=True)]
+
+
+def _by_category(parsed: Parsed, known: Sequence[Known], group: Iterable[str]) -> list[Sighting]:
+    """What each category's list held; takes a twentieth of a second for a full one."""
+    day = health.sight(_before(parsed, known)).day
+    return [health.sight(_of_category(parsed, known, name), category=name, day=day) for name in group]
+
+
+def _of_category(parsed: Parsed, known: Iterable[Known], category: str) -> list[tuple[Entry, date | None]]:
+    """The entries of a category. A known paper that was not in it is a cross-listing: new there."""
     return [
-        pair
-        for pair in pairs
-        if any(name == category or name.startswith(f"{category}.") for name in pair[0].paper.categories)
+        (entry, found[0] if found and arxiv.within(found[1], category) else None)
+        for entry, found in zip(parsed.entries, known, strict=True)
+        if arxiv.within(entry.paper.categories, category)
     ]
 
 
 async def _known(
     db: Database, source: Feed, parsed: Parsed, *, before: date
-) -> tuple[list[tuple[Entry, Identity]], list[date | None]]:
-    """(the entries with their keys, when the feed had announced each on an earlier day)."""
+) -> tuple[list[tuple[Entry, Identity]], list[Known]]:
+    """The entries with their keys, and what is known of each from an earlier day."""
     keyed = await asyncio.to_thread(keys, parsed.entries)
     names = {name for _, identity in keyed for name in identity.strong}
     listed = await ledger.listed(db, source.name, names, before=before)
-    days = [
+    return keyed, [
         max((listed[name] for name in identity.strong if name in listed), default=None) for _, identity in keyed
     ]
-    return keyed, days
 
 
 async def _shape(db: Database, source: Feed, parsed: Parsed, *, now: datetime) -> str:

@@ -20,6 +20,8 @@ from storage.database import Database
 Progress = Callable[[int, int, str], None]
 """(done, in all, what)."""
 
+BUG = "an internal error; the log tells more"
+"""Told of a source whose answer ended in an exception."""
 _MOST_PAGES = 10
 
 

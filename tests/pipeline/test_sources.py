@@ -307,7 +307,7 @@ async def test_hugging_face_days_that_were_missed_are_told_too(db: Database, wor
     await poll(db, world, at(MON), "huggingface")
     world.days |= {TUE: [listed(2, TUE)], WED: [listed(3, WED)], THU: [listed(4, THU)]}
     await poll(db, world, at(THU), "huggingface")
-    lists = await health.first_read(db, at(MON))
+    lists = await health.first_read(db, at(MON), day=MON)
     assert {feed: [batch.day for batch in found] for feed, found in lists.items()} == {
         "huggingface": [TUE, WED, THU]
     }
