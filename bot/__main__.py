@@ -25,7 +25,7 @@ from bot import __version__, config, report
 from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
-from bot.pipeline import additions, ask, captures, deliver, draft, ingest, look
+from bot.pipeline import additions, arrival, ask, captures, deliver, draft, ingest, look, moving, rereading
 from storage import additions as added
 from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
@@ -110,7 +110,8 @@ def _fetcher(settings: config.Settings) -> Fetcher:
 
 
 def _tell(*lines: str) -> None:
-    print(*lines, sep="\n", file=sys.stderr)
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def _progress(done: int, total: int, what: str) -> None:
@@ -189,6 +190,8 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
                 _log_outcomes(await additions.poll(db, fetch.guarded, now=now(), every=every))
 
         async def tidying() -> None:
+            if read := await rereading.read_again(db):
+                logging.getLogger("bot.upkeep").info("%s", report.read_again_line(read))
             if pruned := await upkeep.daily(db, now()):
                 logging.getLogger("bot.upkeep").info("%s", report.pruned_line(pruned))
 
@@ -255,6 +258,8 @@ async def _search(settings: config.Settings, options: argparse.Namespace) -> int
 
 async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int:
     async with Database(settings.database) as db:
+        if read := await rereading.read_again(db):
+            print(report.read_again_line(read))
         if options.source:
             outcomes: tuple[FeedOutcome, ...] = ()
             for kind, path in options.source:
@@ -287,6 +292,26 @@ async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
 async def _backup(settings: config.Settings, options: argparse.Namespace) -> int:
     made = await asyncio.to_thread(backup.write, settings.database, options.file)
     print(report.backup_line(options.file, made))
+    return 0
+
+
+async def _export(settings: config.Settings, options: argparse.Namespace) -> int:
+    async with Database(settings.database, create=False) as db:
+        beat = await heartbeat.last(db, "tick")
+        made = await moving.export(
+            db, options.folder, settings.feeds, now=now(), version=__version__, progress=_progress
+        )
+    print(report.export_line(options.folder, made))
+    _tell(*report.export_notes(made, running=beat is not None and abs(now() - beat) < ALIVE))
+    return 0
+
+
+async def _import(settings: config.Settings, options: argparse.Namespace) -> int:
+    manifest = await asyncio.to_thread(arrival.look, options.folder)
+    async with Database(settings.database) as db:
+        made = await arrival.bring(db, options.folder, manifest, progress=_progress)
+    print(*report.import_lines(made), sep="\n")
+    _tell(*report.import_notes(made))
     return 0
 
 
@@ -364,6 +389,10 @@ def _parser() -> argparse.ArgumentParser:
     command("status", _status, "tell how sources and channels are")
     copy = command("backup", _backup, "copy the database to a new file, also while `run` writes to it")
     copy.add_argument("file", type=Path, metavar="FILE", help="must not be there yet")
+    leave = command("export", _export, "write everything into a folder of JSON lines and OPML")
+    leave.add_argument("folder", type=Path, metavar="DIR", help="new or empty")
+    arrive = command("import", _import, "take an export in: all of it, or nothing where something is wrong")
+    arrive.add_argument("folder", type=Path, metavar="DIR", help="one that `export` wrote")
     check = command("check", _check, "test settings, database, sources and token")
     check.add_argument("--alive", action="store_true", help="only whether `run` is alive; no network")
     invite = command("invite", _invite, "print the link that adds the bot to a server")

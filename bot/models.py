@@ -28,7 +28,9 @@ DeliveryId = NewType("DeliveryId", str)
 class Paper:
     """A work, however many feeds carry it. Everything but title and url may be missing.
 
-    Counts are None where no source ever counted, which is not the same as zero.
+    Texts and names are as people read and search them, from the moment when a feed's entry has been made
+    readable (`bot.papers.legibility`); what its source wrote is in `written`. Counts are None where no source ever
+    counted, which is not the same as zero.
     """
 
     title: str
@@ -62,6 +64,8 @@ class Paper:
     """The last day on which a feed announced it, in that source's calendar."""
     feeds: tuple[str, ...] = ()
     """Names of the feeds that carried it."""
+    written: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """By the name of a field above: how its source wrote it, where that is not as it is read (LaTeX)."""
 
     @property
     def key(self) -> str:
@@ -292,6 +296,12 @@ class Words:
     """A word, or a phrase: its words side by side. Searched in title, abstract, summary and keywords."""
 
     text: str
+    others: tuple[str, ...] = ()
+    """Other spellings that are found as well: "h₂o" for "h2o"."""
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        return (self.text, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,14 +357,19 @@ class Query:
     @property
     def words(self) -> tuple[str, ...]:
         """The words and phrases that an answer may contain, without those asked not to be there."""
-        return tuple(dict.fromkeys(positive_words(self.root)))
+        return tuple(dict.fromkeys(words.text for words in positive_words(self.root)))
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The same in every spelling."""
+        return tuple(dict.fromkeys(text for words in positive_words(self.root) for text in words.spellings))
 
 
-def positive_words(node: Node | None) -> tuple[str, ...]:
+def positive_words(node: Node | None) -> tuple[Words, ...]:
     """The words and phrases below a node, without those asked not to be there."""
     match node:
-        case Words(text):
-            return (text,)
+        case Words():
+            return (node,)
         case And(nodes) | Or(nodes):
             return tuple(word for inner in nodes for word in positive_words(inner))
         case _:
@@ -688,3 +703,49 @@ class Backup:
     """Bytes."""
     papers: int
     channels: int
+
+
+# --- what moves to another machine -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written into a folder."""
+
+    records: Mapping[str, int]
+    """By file."""
+    size: int
+    """Bytes."""
+    without_credentials: int
+    """Feeds whose addresses had some: they were left out."""
+    on_their_way: int
+    """Deliveries that nobody knows yet to have arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of the records that came in. What was here already, and learnt nothing, is in no number."""
+
+    papers: int = 0
+    enriched: int = 0
+    """Papers that were here and learnt something."""
+    channels: int = 0
+    known_channels: int = 0
+    """Those that were here already."""
+    topics: int = 0
+    topics_left_out: int = 0
+    """Of channels that have as many as they may."""
+    deliveries: int = 0
+    left_out: int = 0
+    """Mentions of papers and channels that are in no record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an export brought."""
+
+    taken: Taken
+    sources: tuple[str, ...]
+    """The operator's feeds, as PAPERBOY_SOURCES names them."""
+    incomplete: int
+    """Feeds among them whose credentials are missing."""

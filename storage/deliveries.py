@@ -37,7 +37,7 @@ LONGEST_WAIT = timedelta(hours=1)
 """Between two tries."""
 _SET_BACK = timedelta(minutes=1)
 
-_SELECT = (
+SELECT = (
     "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, trouble, note,"
     " message_id, (SELECT json_group_array(json_array(paper_id, shown)) FROM"
     " (SELECT paper_id, shown FROM delivery_papers WHERE delivery_id = deliveries.id ORDER BY position))"
@@ -45,7 +45,7 @@ _SELECT = (
 )
 
 
-def _delivery(row: sqlite3.Row) -> Delivery:
+def delivery_of(row: sqlite3.Row) -> Delivery:
     papers = json.loads(row["papers"])
     return Delivery(
         id=DeliveryId(row["id"]),
@@ -68,10 +68,10 @@ def _delivery(row: sqlite3.Row) -> Delivery:
 async def get(db: Database, delivery_id: DeliveryId) -> Delivery:
     """Raises NotFound."""
     async with db.read() as connection:
-        rows = list(await connection.execute_fetchall(f"{_SELECT} WHERE id = ?", (delivery_id,)))
+        rows = list(await connection.execute_fetchall(f"{SELECT} WHERE id = ?", (delivery_id,)))
     if not rows:
         raise NotFound("This digest is too old: it is not remembered any more.")
-    return _delivery(rows[0])
+    return delivery_of(rows[0])
 
 
 async def unsettled(db: Database, now: datetime, *, grace: timedelta) -> tuple[DeliveryId, ...]:

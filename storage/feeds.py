@@ -17,7 +17,7 @@ _KEPT = timedelta(days=30)
 """Validators of addresses that were not asked for so long are dropped (a day's list has its own)."""
 
 
-def _state(row: sqlite3.Row, how: tuple[Health, ...]) -> FeedState:
+def state_of(row: sqlite3.Row, how: tuple[Health, ...] = ()) -> FeedState:
     return FeedState(
         name=row["name"],
         next_poll_at=moment(row["next_poll_at"]),
@@ -39,7 +39,7 @@ async def states(db: Database) -> dict[str, FeedState]:
             """SELECT name, next_poll_at, polled_at, succeeded_at, failures, error, entries, stalls
             FROM feeds ORDER BY name"""
         )
-    return {row["name"]: _state(row, how.get(row["name"], ())) for row in rows}
+    return {row["name"]: state_of(row, how.get(row["name"], ())) for row in rows}
 
 
 async def validators(db: Database, url: str) -> Validators:

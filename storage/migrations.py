@@ -247,6 +247,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO feeds (name, first_at) SELECT 'arxiv', min(first_at) FROM feeds
         WHERE name LIKE 'arxiv:%' HAVING count(*)""",
         "DELETE FROM feeds WHERE name LIKE 'arxiv:%'",
+        # --- texts as people read them; what the source wrote, where it is LaTeX, stays beside them
+        "ALTER TABLE papers ADD COLUMN written TEXT",  # JSON by column; NULL: nothing of it is otherwise
+        """CREATE TABLE readings (
+            reader INTEGER PRIMARY KEY,  -- which way of reading
+            upto INTEGER NOT NULL        -- the last paper of an older one that was read again
+        )""",
         # --- papers that only such a feed carries, and the keys under which each such feed knows its entries
         """CREATE TABLE private_papers (
             paper_id INTEGER PRIMARY KEY REFERENCES papers ON DELETE CASCADE,

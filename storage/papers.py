@@ -10,8 +10,9 @@ import asyncio
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 import aiosqlite
 
@@ -23,16 +24,18 @@ from bot.models import (
 )
 from storage.database import Database, day, join, moment, seconds, split
 
-_COLUMNS = (
+AnyPaper = TypeVar("AnyPaper", bound=Paper)
+
+COLUMNS = (
     "title, abstract, summary, keywords, authors, organization, categories, url, arxiv_id, version, doi, "
-    "published_at, repository, project_page, thumbnail, discussion, votes, comments, stars, listed_on"
+    "published_at, repository, project_page, thumbnail, discussion, votes, comments, stars, listed_on, written"
 )
-_SELECT = f"""SELECT id, {_COLUMNS}, counted_at,
+_SELECT = f"""SELECT id, {COLUMNS}, counted_at,
     (SELECT json_group_array(DISTINCT feed) FROM listings WHERE paper_id = papers.id) AS feeds
     FROM papers"""
-_INSERT = f"""INSERT INTO papers ({_COLUMNS}, counted_at, id, first_seen_at, changed_at)
-    VALUES ({", ".join("?" * (_COLUMNS.count(",") + 1))}, ?, ?, ?, ?)"""
-_UPDATE = f"""UPDATE papers SET ({_COLUMNS}, counted_at) = ({", ".join("?" * (_COLUMNS.count(",") + 1))}, ?),
+INSERT = f"""INSERT INTO papers ({COLUMNS}, counted_at, id, first_seen_at, changed_at)
+    VALUES ({", ".join("?" * (COLUMNS.count(",") + 1))}, ?, ?, ?, ?)"""
+UPDATE = f"""UPDATE papers SET ({COLUMNS}, counted_at) = ({", ".join("?" * (COLUMNS.count(",") + 1))}, ?),
     changed_at = ? WHERE id = ?"""
 _SLICE = 200
 """Entries handled between two turns of the event loop."""
@@ -47,7 +50,7 @@ def is_added(feed: str) -> bool:
     return feed.startswith("added:")
 
 
-def _paper(row: sqlite3.Row, own: Collection[str] | None = None) -> Paper:
+def paper_of(row: sqlite3.Row, own: Collection[str] | None = None) -> Paper:
     """With the names of the operator's feeds, and of those added ones that are `own` (None: of all)."""
     feeds = (feed for feed in json.loads(row["feeds"]) if own is None or not is_added(feed) or feed in own)
     return Paper(
@@ -73,11 +76,12 @@ def _paper(row: sqlite3.Row, own: Collection[str] | None = None) -> Paper:
         stars=row["stars"],
         listed_on=day(row["listed_on"]),
         feeds=tuple(feeds),
+        written=from_json(row["written"]),
     )
 
 
-def _row(paper: Paper) -> tuple[object, ...]:
-    """The values of _COLUMNS."""
+def row_of(paper: Paper) -> tuple[object, ...]:
+    """The values of COLUMNS."""
     return (
         paper.title,
         paper.abstract,
@@ -99,7 +103,18 @@ def _row(paper: Paper) -> tuple[object, ...]:
         paper.comments,
         paper.stars,
         paper.listed_on.isoformat() if paper.listed_on else None,
+        as_json(paper.written),
     )
+
+
+def as_json(written: Mapping[str, str | tuple[str, ...]]) -> str | None:
+    """What sources wrote otherwise than it is read; NULL for most papers."""
+    return json.dumps(written, ensure_ascii=False) if written else None
+
+
+def from_json(text: str | None) -> dict[str, str | tuple[str, ...]]:
+    found = json.loads(text) if text else {}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 
 # --- storing ----------------------------------------------------------------------------------------
@@ -181,7 +196,7 @@ class _Slice:
             (json.dumps(sorted(set(self._ids.values()))),),
         )
         for row in rows:
-            paper = _paper(row)
+            paper = paper_of(row)
             self._papers[PaperId(row["id"])] = paper
             self._counted[PaperId(row["id"])] = row["counted_at"]
         listed = await self._tx.execute_fetchall(
@@ -210,14 +225,14 @@ class _Slice:
 
     async def _join(self, keep: PaperId, dropped: PaperId) -> None:
         """Two rows turn out to be one work: everything of the second moves to the first."""
-        await move(self._tx, dropped, keep)
+        await join_rows(self._tx, keep, dropped)
         other = self._papers.pop(dropped)
         self._ids = {key: keep if paper_id == dropped else paper_id for key, paper_id in self._ids.items()}
         self.changed.discard(dropped)
         self.touched.discard(dropped)
         self.joined[dropped] = keep
         ours, theirs = self._counted.get(keep) or 0, self._counted.pop(dropped) or 0
-        merged = _enriched(self._papers[keep], other, newer=theirs > ours, authority=False)
+        merged = enriched(self._papers[keep], other, newer=theirs > ours, authority=False)
         self._counted[keep] = max(ours, theirs) or None
         if other.listed_on and (merged.listed_on is None or other.listed_on > merged.listed_on):
             merged = dataclasses.replace(merged, listed_on=other.listed_on)
@@ -228,10 +243,10 @@ class _Slice:
         known = self._papers[paper_id]
         counted, now = self._counted.get(paper_id), seconds(self._seen_at) or 0
         newer = counted is None or now >= counted
-        ours, theirs = max(map(_rank, known.feeds), default=_rank(self._feed)), _rank(self._feed)
+        ours, theirs = max(map(rank, known.feeds), default=rank(self._feed)), rank(self._feed)
         same = theirs == ours and newer and (paper.version or 0) >= (known.version or 0)
         authority = theirs > ours or same
-        self._papers[paper_id] = _enriched(known, paper, newer=newer, authority=authority)
+        self._papers[paper_id] = enriched(known, paper, newer=newer, authority=authority)
         if newer and _counts(paper) != (None, None, None):
             self._counted[paper_id] = now
 
@@ -301,8 +316,8 @@ async def write(
 ) -> None:
     """Rows of papers, new and changed, each with the time of its counts."""
     now = seconds(at)
-    await tx.executemany(_INSERT, [(*_row(paper), counted, paper.id, now, now) for paper, counted in inserts])
-    await tx.executemany(_UPDATE, [(*_row(paper), counted, now, paper.id) for paper, counted in updates])
+    await tx.executemany(INSERT, [(*row_of(paper), counted, paper.id, now, now) for paper, counted in inserts])
+    await tx.executemany(UPDATE, [(*row_of(paper), counted, now, paper.id) for paper, counted in updates])
 
 
 async def write_listings(tx: aiosqlite.Connection, feed: str, listings: Iterable[tuple[object, ...]]) -> None:
@@ -326,8 +341,8 @@ def _counts_once(feed: str, announced: str) -> str:
     return f"(announced OR NOT {announced})" if feed == "arxiv" else "true"
 
 
-async def move(tx: aiosqlite.Connection, dropped: PaperId, keep: PaperId) -> None:
-    """Everything that is known of one row becomes another's; the row itself goes."""
+async def join_rows(tx: aiosqlite.Connection, keep: PaperId, dropped: PaperId) -> None:
+    """What hangs on the row `dropped` moves to `keep`, and the row goes; its own fields are the caller's."""
     for table in ("identities", "claims", "listings", "observations", "delivery_papers"):
         await tx.execute(f"UPDATE OR IGNORE {table} SET paper_id = ? WHERE paper_id = ?", (keep, dropped))
     # What the promise "shown once" would refuse to move was shown already under the other row.
@@ -335,7 +350,7 @@ async def move(tx: aiosqlite.Connection, dropped: PaperId, keep: PaperId) -> Non
     await tx.execute("DELETE FROM papers WHERE id = ?", (dropped,))
 
 
-def _rank(feed: str) -> int:
+def rank(feed: str) -> int:
     """Whose titles, abstracts and authors are believed: arXiv's, then Hugging Face's, then a feed's."""
     return 2 if feed.startswith("arxiv") else 1 if feed == "huggingface" else 0
 
@@ -349,16 +364,16 @@ def contradict(one: Paper, other: Paper) -> bool:
     return one.arxiv_id is not None and other.arxiv_id is not None and one.arxiv_id != other.arxiv_id
 
 
-def _enriched(old: Paper, new: Paper, *, newer: bool, authority: bool) -> Paper:
+def enriched(old: AnyPaper, new: Paper, *, newer: bool, authority: bool) -> AnyPaper:
     """`old` with what `new` adds. `newer`: its counts are the later ones; `authority`: its texts win."""
 
-    def text(name: str) -> object:
+    def text(name: str) -> Paper:
         ours, theirs = getattr(old, name), getattr(new, name)
-        return theirs if theirs and (authority or not ours) else ours
+        return new if theirs and (authority or not ours) else old
 
-    def fresh(name: str) -> object:
+    def fresh(name: str) -> Paper:
         ours, theirs = getattr(old, name), getattr(new, name)
-        return ours if theirs in (None, "", ()) or (not newer and ours not in (None, "", ())) else theirs
+        return old if theirs in (None, "", ()) or (not newer and ours not in (None, "", ())) else new
 
     texts = {name: text(name) for name in ("title", "abstract", "authors")}
     facts = {
@@ -368,10 +383,11 @@ def _enriched(old: Paper, new: Paper, *, newer: bool, authority: bool) -> Paper:
             *("votes", "comments", "stars"),
         )
     }
+    tellers = texts | facts
     return dataclasses.replace(
         old,
-        **texts,  # type: ignore[arg-type]
-        **facts,  # type: ignore[arg-type]
+        **{name: getattr(teller, name) for name, teller in tellers.items()},
+        written={name: teller.written[name] for name, teller in tellers.items() if name in teller.written},
         categories=tuple(dict.fromkeys(old.categories + new.categories)),
         arxiv_id=old.arxiv_id or new.arxiv_id,
         url=new.url if new.arxiv_id and not old.arxiv_id else old.url,
@@ -414,7 +430,7 @@ async def load(
         f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
     )
     # Three hundred rows take some 15 ms: not on the event loop.
-    return await asyncio.to_thread(lambda: {PaperId(row["id"]): _paper(row, own) for row in rows})
+    return await asyncio.to_thread(lambda: {PaperId(row["id"]): paper_of(row, own) for row in rows})
 
 
 async def one(connection: aiosqlite.Connection, sql: str, values: Sequence[object] = ()) -> sqlite3.Row:

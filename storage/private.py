@@ -162,7 +162,7 @@ class _Reading:
             ],
         )
         for private, public in self._replaced.items():
-            await papers.move(tx, private, public)
+            await papers.join_rows(tx, public, private)
 
 
 async def give_way(tx: aiosqlite.Connection, identities: Sequence[Identity]) -> None:
@@ -189,7 +189,7 @@ async def give_way(tx: aiosqlite.Connection, identities: Sequence[Identity]) -> 
         )
         # Of several, the first identifier counts: it comes last.
         for private, public in {PaperId(private): PaperId(public) for private, public in pairs}.items():
-            await papers.move(tx, private, public)
+            await papers.join_rows(tx, public, private)
 
 
 # --- letting go -------------------------------------------------------------------------------------

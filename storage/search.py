@@ -151,7 +151,7 @@ async def _marked(connection: aiosqlite.Connection, query: Query, ids: Sequence[
     return await connection.execute_fetchall(
         f"""SELECT rowid, {marked} FROM texts
         WHERE texts MATCH ? AND {_one_of("rowid", ids)}""",
-        (_any(query.words), json.dumps(ids)),
+        (_any(query.spellings), json.dumps(ids)),
     )
 
 
@@ -198,7 +198,7 @@ class _Plan:
             conditions.append(
                 f"texts MATCH ? AND p.id NOT IN (SELECT p.id {strict.source} WHERE {strict.condition})"
             )
-            self.values = (_any(query.words), *strict.values)
+            self.values = (_any(query.spellings), *strict.values)
             rest = [part for part in parts if not positive_words(part)]
         elif match:
             conditions.append("texts MATCH ?")
@@ -223,7 +223,7 @@ class _Plan:
             case Words(text):
                 found = "p.id IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
                 if not _literals(node):
-                    return found, (_quoted(text),)
+                    return found, (_any(node.spellings),)
                 whole = "lower(p.title || ' ' || p.abstract || ' ' || p.summary || ' ' || p.keywords)"
                 return f"({found} AND instr({whole}, ?) > 0)", (_quoted(text), text)
             case Filter("source", value):
@@ -290,8 +290,8 @@ def _all(nodes: Sequence[Node]) -> str:
 
 def _expression(node: Node) -> str:
     match node:
-        case Words(text):
-            return _quoted(text)
+        case Words():
+            return f"({_any(node.spellings)})"
         case And(nodes):
             return f"({_all(nodes)})"
         case Or(nodes):

@@ -32,6 +32,7 @@ from bot.models import (
     Paper,
     Validators,
 )
+from bot.papers.legibility import legible
 from bot.papers.summary import shorten
 from bot.papers.trending import source
 from bot.pipeline import ingest
@@ -189,7 +190,7 @@ async def _preview(answer: Fetched, address: str) -> FeedPreview:
         link=FeedLink(address=address, title=title),
         entries=len(papers),
         recognised=sum(bool(paper.arxiv_id or paper.doi) for paper in papers),
-        newest=tuple(sorted(papers, key=_age)[:NEWEST]),
+        newest=tuple(map(legible, sorted(papers, key=_age)[:NEWEST])),
     )
 
 

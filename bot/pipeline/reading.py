@@ -13,7 +13,7 @@ from datetime import date, datetime
 from bot.addresses import shown
 from bot.feeds import arxiv, huggingface, rss
 from bot.models import Entry, Feed, FeedKind, FeedOutcome, Fetch, Identity, Parsed, Validators
-from bot.papers import identity
+from bot.papers import identity, legibility
 from storage import feeds
 from storage.database import Database
 
@@ -81,8 +81,9 @@ def parse(kind: FeedKind, body: bytes, day: date | None) -> Parsed:
 
 
 def keys(entries: Sequence[Entry]) -> list[tuple[Entry, Identity]]:
-    """Entries with what their papers are known by; takes a second for some thousands."""
-    return [(entry, identity.keys(entry.paper)) for entry in entries]
+    """Entries as people read them, with what their papers are known by; takes a second for some thousands."""
+    read = (replace(entry, paper=legibility.legible(entry.paper)) for entry in entries)
+    return [(entry, identity.keys(entry.paper)) for entry in read]
 
 
 async def store(

@@ -51,6 +51,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO health VALUES ('arxiv', 'cs.CL', 'fresh', 'well', 1, '2026-03-31', 3, 3, 3, NULL)",
         "INSERT INTO batches VALUES ('arxiv', 'cs.CL', '2026-03-31', 3, 3, 1, 1)",
         "INSERT INTO fields VALUES ('huggingface', 'paper.id', '2026-03-31')",
+        "INSERT INTO readings VALUES (1, 5)",
         "INSERT INTO private_papers VALUES (5, 'added:https://a.example')",
         "INSERT INTO claims VALUES ('added:https://a.example', 'url:a.example', 5, 1)",
         "INSERT INTO looks VALUES (1, 7, 1, '[]')",
