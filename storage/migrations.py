@@ -275,6 +275,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX claims_by_key ON claims (key)",
         "CREATE INDEX claims_by_paper ON claims (paper_id)",
+        "CREATE INDEX listings_of_added ON listings (feed, listed_on) WHERE feed >= 'added:' AND feed < 'added;'",
         # --- addresses that were looked at, behind the buttons that add them
         """CREATE TABLE looks (
             id INTEGER PRIMARY KEY AUTOINCREMENT,  -- old buttons name it: never given twice

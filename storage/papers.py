@@ -41,6 +41,10 @@ _SLICE = 200
 """Entries handled between two turns of the event loop."""
 
 
+ADDED = "l.feed >= 'added:' AND l.feed < 'added;'"
+"""Of `listings l`, those of feeds that servers' admins added, in the words of their index."""
+
+
 def is_added(feed: str) -> bool:
     """Whether a server's admin added it; such feeds' papers are `storage.private`'s."""
     return feed.startswith("added:")

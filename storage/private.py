@@ -113,8 +113,7 @@ class _Reading:
     async def _listed_today(self) -> int:
         (number,) = await papers.one(
             self._tx,
-            """SELECT count(*) FROM listings WHERE feed = ?1 AND first_seen_at > ?2
-            AND paper_id IN (SELECT paper_id FROM claims WHERE feed = ?1)""",
+            f"SELECT count(*) FROM listings l WHERE {papers.ADDED} AND feed = ? AND first_seen_at > ?",
             (self._feed, seconds(self._seen_at - timedelta(days=1))),
         )
         return int(number)
@@ -220,8 +219,7 @@ async def _trim(tx: aiosqlite.Connection, feed: str, keep: int) -> tuple[int, bo
     old = [
         paper_id
         for (paper_id,) in await tx.execute_fetchall(
-            """SELECT l.paper_id FROM listings l
-            WHERE l.feed = ?1 AND l.paper_id IN (SELECT paper_id FROM claims WHERE feed = ?1)
+            f"""SELECT l.paper_id FROM listings l WHERE {papers.ADDED} AND l.feed = ?1
             AND NOT EXISTS (
                 SELECT 1 FROM delivery_papers d JOIN private_papers x ON x.paper_id = d.paper_id
                 WHERE d.paper_id = l.paper_id AND d.shown)
