@@ -23,8 +23,8 @@ from bot.feeds.text import web_url
 from bot.formats import opml, shapes
 from bot.models import Delivery, Imported
 from bot.papers import identity
-from bot.pipeline.reading import Progress, quiet
 from bot.pipeline.moving import FILES, FORMAT, MANIFEST, OPML, Manifest
+from bot.pipeline.reading import Progress, quiet
 from storage import export, intake
 from storage.database import Database
 from storage.export import GuildFeed, KeptChannel, KeptPaper, Record
