@@ -61,13 +61,16 @@ class Document:
 
 
 def read_feed(body: bytes) -> Document:
-    """Any RSS or Atom. Raises FeedError for what is no feed; a damaged one gives what could be read."""
+    """Any RSS or Atom. Raises FeedError for what is no feed, and for one that breaks off: half of a list is not
+    to be taken for a list. One that is damaged otherwise gives what could be read."""
     found = _START.search(markup := to_utf8(body))
     if found is None:
         raise FeedError("", f"this is not a feed: expected RSS or Atom, found {describe(body)}")
     # All white space is one blank to us; controls are no XML. What stands before the feed is no part of it:
     # declarations, comments, a document type with its entities, the warnings of a program.
     markup = markup[found.start() :].translate(_BLANKS, _CONTROLS)
+    if not _ends(markup, found["root"]):
+        raise FeedError("", "this feed breaks off before its end")
     try:
         reader = _strict(markup) or _loose(markup)
     except _TooMuch as error:
@@ -80,6 +83,13 @@ def read_feed(body: bytes) -> Document:
         feed=dict(reader.feeddata),
         items=tuple(dict(entry) for entry in reader.entries),
     )
+
+
+def _ends(markup: bytes, root: bytes) -> bool:
+    """Whether the element that a feed begins with is closed."""
+    if re.match(rb"<[^<>]{0,10000}/>", markup):
+        return True
+    return re.search(rb"</(?:[\w.-]{1,50}:)?" + root + rb" {0,9}>", markup, re.IGNORECASE) is not None
 
 
 def string(item: dict[str, Any], key: str) -> str:
@@ -96,7 +106,7 @@ def parts(item: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 # --- feedparser, within limits --------------------------------------------------------------------
 
-_START = re.compile(rb"<(?:[\w.-]{1,50}:)?(?:rss|rdf|feed|entry)\b", re.IGNORECASE)
+_START = re.compile(rb"<(?:[\w.-]{1,50}:)?(?P<root>rss|rdf|feed|entry)\b", re.IGNORECASE)
 _BLANKS = bytes.maketrans(b"\t\n\r", b"   ")
 _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 
