@@ -12,16 +12,19 @@ from pathlib import Path
 
 from bot.digest import markup, post
 from bot.digest.due import days_told
+from bot.digest.trouble import conditions
 from bot.models import (
     Answer,
     Backup,
     Channel,
     DeliveryId,
     Digest,
+    Exported,
     Feed,
     FeedOutcome,
     FeedState,
     Hit,
+    Imported,
     Match,
     Paper,
     Pruned,
@@ -81,13 +84,21 @@ def outcome_line(outcome: FeedOutcome) -> str:
     return f"{outcome.label}: {counted}{f' - error: {outcome.error}' if outcome.error else ''}"
 
 
-def source_line(feed: Feed, state: FeedState | None) -> str:
+def source_lines(feed: Feed, state: FeedState | None) -> list[str]:
     if state is None or state.polled_at is None:
-        return f"{feed.label}: not read yet"
+        return [f"{feed.label}: not read yet"]
     if state.error:
         since = f", last read {at(state.succeeded_at)}" if state.succeeded_at else ""
-        return f"{feed.label}: {state.error} (tried {at(state.polled_at)}{since}; next {at(state.next_poll_at)})"
-    return f"{feed.label}: read {at(state.succeeded_at)}, {state.entries} entries; next {at(state.next_poll_at)}"
+        return [f"{feed.label}: {state.error} (tried {at(state.polled_at)}{since}; next {at(state.next_poll_at)})"]
+    first = f"{feed.label}: read {at(state.succeeded_at)}, {state.entries} entries; next {at(state.next_poll_at)}"
+    return [
+        first,
+        *(
+            f"  {', '.join(condition.categories)}{': ' if condition.categories else ''}"
+            f"{'TROUBLE: ' if condition.troubled else ''}{condition.told}"
+            for condition in conditions(state)
+        ),
+    ]
 
 
 def channel_lines(
@@ -115,16 +126,80 @@ def pruned_line(pruned: Pruned) -> str:
         (pruned.more, "left-out paper"),
         (pruned.observations, "observation"),
         (pruned.searches, "search"),
+        (pruned.looks, "look"),
         (pruned.channels, "channel"),
         (pruned.guilds, "server"),
+        (pruned.papers, "private paper"),
     )
     told = ", ".join(counted(number, name) for number, name in rows if number)
     return f"too old and gone: {told or 'nothing'}"
 
 
+def read_again_line(papers: int) -> str:
+    """ "made readable: the LaTeX of 812 papers that an older Paperboy stored"."""
+    return f"made readable: the LaTeX of {counted(papers, 'paper')} that an older Paperboy stored"
+
+
 def backup_line(file: Path, made: Backup) -> str:
     size = f"{made.size / 1_000_000:.1f} MB"
     return f"{file}: {size}, {counted(made.papers, 'paper')}, {counted(made.channels, 'channel')}"
+
+
+def export_line(folder: Path, made: Exported) -> str:
+    """ "export: 1.2 MB, 79 papers, 3 channels, 12 digests"."""
+    named = (("papers.jsonl", "paper"), ("channels.jsonl", "channel"), ("deliveries.jsonl", "digest"))
+    told = ", ".join(counted(made.records[name], what) for name, what in named)
+    return f"{folder}: {made.size / 1_000_000:.1f} MB, {told}"
+
+
+def export_notes(made: Exported, *, running: bool) -> list[str]:
+    """What to know before one moves with it."""
+    notes = []
+    if running:
+        notes.append(
+            "`run` is at work: what it posts from now on is not in there. To move, stop it and export again."
+        )
+    if made.on_their_way:
+        told = counted(made.on_their_way, "digest")
+        notes.append(f"{told} may be on the way: the new Paperboy looks into the channel before it posts.")
+    if made.without_credentials:
+        told = counted(made.without_credentials, "feed")
+        notes.append(f"The credentials in the address of {told} were left out: they stay in your settings.")
+    return notes
+
+
+def import_lines(made: Imported) -> list[str]:
+    """What came in; where nothing did, that all was known."""
+    taken = made.taken
+    new = (
+        (taken.papers, "new paper"),
+        (taken.enriched, "enriched paper"),
+        (taken.channels, "new channel"),
+        (taken.topics, "new topic"),
+        (taken.deliveries, "digest"),
+    )
+    lines = [", ".join(counted(number, what) for number, what in new if number) or "nothing new: all was known"]
+    if taken.known_channels:
+        told = counted(taken.known_channels, "channel")
+        lines.append(f"{told} here already: schedule and pause are of the side that posted last, topics of both")
+    if made.sources:
+        lines += ["the sources of the export, for your settings:", f"  PAPERBOY_SOURCES={' '.join(made.sources)}"]
+    return lines
+
+
+def import_notes(made: Imported) -> list[str]:
+    """What did not come in, and what is still to do."""
+    notes = []
+    if made.taken.topics_left_out:
+        told = counted(made.taken.topics_left_out, "topic")
+        notes.append(f"{told} left out: the channel has as many as it may.")
+    if made.taken.left_out:
+        told = counted(made.taken.left_out, "mention")
+        notes.append(f"{told} of papers or channels left out that are not in the export.")
+    if made.incomplete:
+        told = counted(made.incomplete, "source")
+        notes.append(f"The credentials in the address of {told} are missing: take them from the old settings.")
+    return notes
 
 
 def at(moment: datetime | None) -> str:

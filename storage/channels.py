@@ -27,7 +27,7 @@ _SELECT = (
 )
 
 
-def _channel(row: sqlite3.Row) -> Channel:
+def channel_of(row: sqlite3.Row) -> Channel:
     return Channel(
         id=ChannelId(row["id"]),
         guild_id=GuildId(row["guild_id"]),
@@ -49,7 +49,8 @@ def _topic(row: sqlite3.Row) -> Topic:
     return Topic(id=TopicId(row["id"]), channel_id=ChannelId(row["channel_id"]), text=row["query"])
 
 
-def _schedule(schedule: Schedule) -> tuple[str, str, str, int]:
+def schedule_row(schedule: Schedule) -> tuple[str, str, str, int]:
+    """The values of post_at, zone, days and size."""
     days = "".join(map(str, sorted(schedule.days)))
     return schedule.post_at.isoformat("minutes"), schedule.zone, days, schedule.size
 
@@ -57,7 +58,7 @@ def _schedule(schedule: Schedule) -> tuple[str, str, str, int]:
 async def get(db: Database, channel_id: ChannelId) -> Channel | None:
     async with db.read() as connection:
         rows = list(await connection.execute_fetchall(f"{_SELECT} WHERE id = ?", (channel_id,)))
-    return _channel(rows[0]) if rows else None
+    return channel_of(rows[0]) if rows else None
 
 
 async def of_guild(db: Database, guild_id: GuildId) -> tuple[Channel, ...]:
@@ -66,14 +67,14 @@ async def of_guild(db: Database, guild_id: GuildId) -> tuple[Channel, ...]:
         rows = await connection.execute_fetchall(
             f"{_SELECT} WHERE guild_id = ? ORDER BY created_at, id", (guild_id,)
         )
-    return tuple(map(_channel, rows))
+    return tuple(map(channel_of, rows))
 
 
 async def every(db: Database) -> tuple[Channel, ...]:
     """All channels, by their next due time."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(f"{_SELECT} ORDER BY next_due IS NULL, next_due, id")
-    return tuple(map(_channel, rows))
+    return tuple(map(channel_of, rows))
 
 
 async def due(db: Database, now: datetime) -> tuple[Channel, ...]:
@@ -90,7 +91,7 @@ async def due(db: Database, now: datetime) -> tuple[Channel, ...]:
             (seconds(now),),
         )
     # Ten thousand may be due in one minute: not on the event loop.
-    return await asyncio.to_thread(lambda: tuple(map(_channel, rows)))
+    return await asyncio.to_thread(lambda: tuple(map(channel_of, rows)))
 
 
 async def topics(db: Database, channel_id: ChannelId) -> tuple[Topic, ...]:
@@ -145,7 +146,7 @@ async def subscribe(
                     guild_id = excluded.guild_id, post_at = excluded.post_at, zone = excluded.zone,
                     days = excluded.days, size = excluded.size, next_due = excluded.next_due,
                     paused = NULL, paused_by = NULL, created_at = excluded.created_at""",
-                (channel_id, guild_id, *_schedule(schedule), seconds(next_due), seconds(now)),
+                (channel_id, guild_id, *schedule_row(schedule), seconds(next_due), seconds(now)),
             )
             await _there(tx, channel_id)
         cursor = await tx.execute(
@@ -181,12 +182,12 @@ async def reschedule(db: Database, channel: Channel, schedule: Schedule, *, next
             WHERE id = ? AND last_due IS ? AND next_due IS ?
                 AND (post_at, zone, days, size) = (?, ?, ?, ?)""",
             (
-                *_schedule(schedule),
+                *schedule_row(schedule),
                 seconds(next_due),
                 channel.id,
                 seconds(channel.last_due),
                 seconds(channel.next_due),
-                *_schedule(channel.schedule),
+                *schedule_row(channel.schedule),
             ),
         )
         return cursor.rowcount == 1

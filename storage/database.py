@@ -121,10 +121,20 @@ class Database:
         finally:
             self._readers.put_nowait(reader)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[aiosqlite.Connection]:
+        """A read-only connection that sees one moment, whatever is committed meanwhile. Raises StorageError."""
+        async with self.read() as reader:
+            await reader.execute("BEGIN")
+            try:
+                yield reader
+            finally:
+                await asyncio.shield(asyncio.ensure_future(_rollback(reader)))
 
-async def _rollback(writer: aiosqlite.Connection) -> None:
+
+async def _rollback(connection: aiosqlite.Connection) -> None:
     with suppress(sqlite3.Error):  # no transaction: it never began, or has ended already
-        await writer.execute("ROLLBACK")
+        await connection.execute("ROLLBACK")
 
 
 def refuse_missing(path: Path) -> None:

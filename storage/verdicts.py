@@ -5,6 +5,7 @@ Owns: the table verdicts. A moment has one verdict from the transaction on in wh
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 
 import aiosqlite
@@ -15,6 +16,16 @@ from storage.database import Database, known_moment, moment, seconds
 ALARMING = 3
 """Due moments in a row that fail before somebody is told: one or two may be an outage."""
 _WELL = (VerdictKind.POSTED.value, VerdictKind.NOTHING.value, VerdictKind.QUIET.value)
+
+
+def verdict_of(row: sqlite3.Row) -> Verdict:
+    return Verdict(
+        channel_id=ChannelId(row["channel_id"]),
+        due_at=known_moment(row["due_at"]),
+        at=known_moment(row["at"]),
+        kind=VerdictKind(row["kind"]),
+        text=row["text"],
+    )
 
 
 async def judge(tx: aiosqlite.Connection, verdict: Verdict) -> None:
@@ -33,16 +44,7 @@ async def latest(db: Database, channel_id: ChannelId, limit: int = 10) -> tuple[
             WHERE channel_id = ? ORDER BY due_at DESC LIMIT ?""",
             (channel_id, limit),
         )
-    return tuple(
-        Verdict(
-            channel_id=ChannelId(row["channel_id"]),
-            due_at=known_moment(row["due_at"]),
-            at=known_moment(row["at"]),
-            kind=VerdictKind(row["kind"]),
-            text=row["text"],
-        )
-        for row in rows
-    )
+    return tuple(map(verdict_of, rows))
 
 
 async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:

@@ -13,7 +13,7 @@ import pytest
 
 from bot import demo
 from bot.models import FeedKind
-from bot.pipeline import ingest
+from bot.pipeline import captures
 from storage.database import Database
 from tests import nursery
 
@@ -52,7 +52,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def fill() -> None:
         async with Database(path) as database:
             for kind in FeedKind:
-                await ingest.ingest_files(database, kind, demo.SAMPLE / kind, now=demo.NOW)
+                await captures.read_files(database, kind, demo.SAMPLE / kind, now=demo.NOW)
 
     asyncio.run(fill())
     return path

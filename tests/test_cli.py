@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -446,6 +447,41 @@ async def test_a_backup_is_told_and_answers_like_the_original(filled: Path, tmp_
     assert "does not exist: create it, or name another file" in missing.err
 
 
+# --- moving house ---------------------------------------------------------------------------------
+
+
+async def test_a_move_by_command_line(filled: Path, tmp_path: Path) -> None:
+    sources = {"PAPERBOY_SOURCES": "huggingface rss:https://joe:swordfish@a.example/feed"}
+    left = await bot(filled, "export", str(tmp_path / "moved"), **sources)
+    assert (left.code, left.err) == (
+        0,
+        "The credentials in the address of 1 feed were left out: they stay in your settings.\n",
+    )
+    assert re.fullmatch(r".*/moved: 0\.\d MB, 79 papers, 0 channels, 0 digests\n", left.out)
+    taken = await bot(filled, "export", str(tmp_path / "moved"))
+    assert (taken.code, taken.out) == (2, "")
+    assert "is no empty folder" in taken.err
+    for told in ("79 new papers", "nothing new: all was known"):
+        arrived = await bot(tmp_path, "import", "moved")
+        assert (arrived.code, arrived.out.splitlines()) == (
+            0,
+            [
+                told,
+                "the sources of the export, for your settings:",
+                "  PAPERBOY_SOURCES=huggingface rss:https://a.example/feed",
+            ],
+        )
+        assert "The credentials in the address of 1 source are missing" in arrived.err
+
+
+async def test_nothing_is_made_where_there_is_nothing_to_move(tmp_path: Path) -> None:
+    left, arrived = await asyncio.gather(bot(tmp_path, "export", "moved"), bot(tmp_path, "import", "moved"))
+    assert (left.code, arrived.code) == (1, 2)
+    assert "There is no database at" in left.err
+    assert "moved holds no export: paperboy.json is missing" in arrived.err
+    assert files(tmp_path) == {}
+
+
 # --- pipes ----------------------------------------------------------------------------------------
 
 
@@ -514,6 +550,10 @@ async def test_run_without_network_stays_alive_and_ends_on_a_signal(
         assert (alive.code, alive.out.startswith("alive: last tick 20")) == (0, True)
         copied = await bot(tmp_path, "backup", "copy.sqlite")
         assert (copied.code, copied.err) == (0, "")
+        left = await bot(tmp_path, "export", "moved")
+        assert left.code == 0
+        assert left.err.startswith("`run` is at work: what it posts from now on is not in there.")
+        shutil.rmtree(tmp_path / "moved")
         await asyncio.sleep(0.5)
         process.send_signal(number)  # raises where it has ended
         async with asyncio.timeout(60):

@@ -13,6 +13,7 @@ from bot import demo
 from bot.digest import compose, due
 from bot.digest.markup import as_text
 from bot.errors import CannotLook, ChannelGone, DeliveryError, PostRefused, StorageError, TryLater, UserError
+from bot.feeds.health import broken
 from bot.models import (
     Channel,
     ChannelId,
@@ -24,10 +25,11 @@ from bot.models import (
     PaperId,
     Post,
     Schedule,
+    Sighting,
     VerdictKind,
 )
 from bot.pipeline import ask, deliver, draft
-from storage import channels, deliveries, feeds, search, verdicts
+from storage import channels, deliveries, feeds, health, search, verdicts
 from storage.database import Database
 from tests.making import ARXIV, HF, NOW, TODAY, channel, committed, entry, rows, store
 
@@ -315,6 +317,7 @@ async def test_sources_that_cannot_be_read_are_the_reason_and_their_papers_come_
 
     await polled(NOW - 13 * HOUR, None)
     await polled(NOW - HOUR, "it answers 503")
+    await health.record(db, HF, [broken(Sighting(), "it answers 503")], now=NOW - HOUR)
     await deliver.deliver_due(db, discord, now=NOW)
     (verdict,) = await verdicts.latest(db, ONE)
     assert (verdict.kind, verdict.text) == (
@@ -324,6 +327,7 @@ async def test_sources_that_cannot_be_read_are_the_reason_and_their_papers_come_
     )
     # Yesterday's list comes after all.
     await polled(NOW + HOUR, None)
+    await health.record(db, HF, [], now=NOW + HOUR)
     await store(db, HF, entry("Of Yesterday", on=TODAY, votes=3), at=NOW + HOUR)
     await deliver.deliver_due(db, discord, now=NOW + DAY)
     assert await judged(db) == [(VerdictKind.POSTED, NOW + DAY), (VerdictKind.STALE, NOW)]

@@ -1,0 +1,1 @@
+"""What is kept as text that other programs read: JSON and OPML. Pure."""
