@@ -16,7 +16,6 @@ import itertools
 import json
 import random
 import re
-import resource
 import sys
 import tempfile
 import time
@@ -34,6 +33,7 @@ from bot.models import Delivery, Entry, MessageId, Publisher
 from bot.pipeline import deliver
 from cogs._client import Connection
 from storage.database import Database
+from tests.bench.gauges import lag, memory, percentile
 from tests.feeds.test_arxiv import as_rss
 from tests.making import NOW, entry, rows, store
 from tests.peer.launch import point
@@ -194,24 +194,11 @@ async def measure(db: Database, publisher: Publisher) -> tuple[float, str]:
     took, processor = time.perf_counter() - start, time.process_time() - processor
     watch.cancel()
     kinds = await rows(db, "SELECT kind, count(*) FROM verdicts GROUP BY kind")
-    lags.sort()
-    p50, p99, longest = (lags[int((len(lags) - 1) * part)] * 1_000 for part in (0.5, 0.99, 1))
+    p50, p99, longest = (percentile(lags, part) * 1_000 for part in (0.5, 0.99, 1))
     return took, (
         f"{processor:.1f} s of processor, memory {before:.0f} to {memory():.0f} MiB at most, "
         f"loop lag p50 {p50:.1f}, p99 {p99:.1f}, longest {longest:.0f} ms, verdicts {dict(kinds)}"
     )
-
-
-def memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-async def lag(found: list[float]) -> None:
-    """Seconds by which a short sleep is late: how long a command waits for the event loop."""
-    while True:
-        start = time.perf_counter()
-        await asyncio.sleep(0.005)
-        found.append(time.perf_counter() - start - 0.005)
 
 
 if __name__ == "__main__":
