@@ -90,7 +90,7 @@ class Parsed:
 
     entries: tuple[Entry, ...]
     skipped: int = 0
-    """Entries that were no paper or could not be read."""
+    """Items that were no paper, could not be read, came twice, or too many: with `entries`, all that there are."""
     site: str | None = None
     """The feed's own home page, where it names one."""
     title: str = ""

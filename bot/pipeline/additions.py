@@ -18,7 +18,8 @@ from bot.addresses import normal, shown
 from bot.digest.markup import escape
 from bot.errors import FeedError, UserError
 from bot.feeds import links, rss
-from bot.feeds.text import describe, web_url
+from bot.feeds.encoding import describe
+from bot.feeds.text import web_url
 from bot.models import (
     Feed,
     FeedKind,
