@@ -181,9 +181,6 @@ async def give_way(tx: aiosqlite.Connection, identities: Sequence[Identity]) -> 
             JOIN papers theirs ON theirs.id = c.paper_id
             JOIN papers ours ON ours.id = i.paper_id
             WHERE (theirs.arxiv_id IS NULL OR ours.arxiv_id IS NULL OR theirs.arxiv_id = ours.arxiv_id)
-            -- A title joins across feeds only, as it does among the operator's.
-            AND (c.strong OR NOT EXISTS (
-                SELECT 1 FROM listings WHERE paper_id = i.paper_id AND feed = c.feed))
             ORDER BY c.strong, k.key DESC""",
             (json.dumps(keys),),
         )
