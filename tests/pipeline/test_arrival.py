@@ -200,7 +200,7 @@ async def test_what_is_no_whole_export_is_refused(packed: Path, house: Database)
         ("{", "paperboy.json: it is no JSON"),
         (
             whole.replace('jsonl": ', 'jsonl": 1'),
-            "feeds.jsonl holds 2 records, and paperboy.json says 12. Is the copy",
+            "feeds.jsonl holds 4 records, and paperboy.json says 14. Is the copy",
         ),
     ):
         manifest.write_text(text)
