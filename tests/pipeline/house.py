@@ -68,6 +68,7 @@ async def live(archive: Database) -> None:
     await feeds.record_poll(
         archive, ARXIV, now=NOW, next_poll_at=NOW, error="it answers 503", entries=None, stalls=2
     )
+    await store(archive, "rss:gone", entry("Soon Joined", on=TODAY - 30 * DAY))
     await watch(archive)
     await add(archive)
     for number, guild, topic in ((1, 7, "agent"), (2, 7, "trending"), (3, 8, "image generation")):
@@ -99,7 +100,7 @@ async def live(archive: Database) -> None:
     async with archive.write() as tx:
         await tx.execute("DELETE FROM searches WHERE query = 'two'")  # as upkeep does
         # Joined with another, say: numbers have gaps.
-        await tx.execute("DELETE FROM papers WHERE id = (SELECT max(id) - 1 FROM papers)")
+        await tx.execute("DELETE FROM papers WHERE title = 'Soon Joined'")
 
 
 async def watch(archive: Database) -> None:
