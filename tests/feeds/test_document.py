@@ -140,7 +140,7 @@ def test_a_feed_cut_off_anywhere_is_none(path: Path) -> None:
     parse = arxiv.parse if path.name.startswith("arxiv") else rss.parse
     assert parse(body).entries
     for at in range(0, len(body), len(body) // 60):
-        with pytest.raises(FeedError, match="breaks off before its end|is not a feed"):
+        with pytest.raises(FeedError, match=r"breaks off before its end|is not a feed"):
             parse(body[:at])
 
 

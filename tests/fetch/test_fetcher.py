@@ -235,7 +235,7 @@ async def test_a_slow_body_meets_the_timeout() -> None:
         return response
 
     async with serving(handler) as base:
-        assert str(await failure(base, timeout=0.2)) == "127.0.0.1 did not answer in full within 0.2 seconds"
+        assert str(await failure(base, timeout=0.8)) == "127.0.0.1 did not answer in full within 0.8 seconds"
 
 
 # --- connections ----------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ async def test_other_hosts_get_two_requests_at_once() -> None:
 async def test_the_wait_for_a_pause_is_not_counted_as_the_sources_slowness() -> None:
     async with (
         counting(0.0) as (base, spans, _),
-        Fetcher(version="1.0", pauses={"127.0.0.1": 0.3}, timeout=0.2) as fetch,
+        Fetcher(version="1.0", pauses={"127.0.0.1": 1.2}, timeout=1) as fetch,
     ):
         await asyncio.gather(fetch(base, NONE), fetch(base, NONE))
     assert len(spans) == 2

@@ -76,7 +76,7 @@ async def sites() -> AsyncIterator[Web]:
 async def look(
     db: Database, sites: Web, address: str, *, guild: GuildId = ANN, limit: int = 10, at: datetime = NOW
 ) -> tuple[int, FeedPreview | tuple[FeedLink, ...]]:
-    async with Fetcher(version="test", pauses={}, timeout=5) as fetch:
+    async with Fetcher(version="test", pauses={}) as fetch:
         return await additions.look(
             db, fetch, address.replace("BASE", sites.base), guild=guild, sources=SOURCES, limit=limit, now=at
         )
@@ -89,7 +89,7 @@ async def refused(db: Database, sites: Web, address: str, **options: Any) -> str
 
 
 async def poll(db: Database, at: datetime) -> tuple[FeedOutcome, ...]:
-    async with Fetcher(version="test", pauses={}, timeout=5) as fetch:
+    async with Fetcher(version="test", pauses={}) as fetch:
         return await additions.poll(db, fetch, now=at, every=HOUR)
 
 

@@ -47,7 +47,7 @@ async def poll(
 ) -> tuple[FeedOutcome, ...]:
     """One tick with the real fetcher; `only` one kind of source."""
     sources = [source for source in world.feeds() if source.name.startswith(only)]
-    async with Fetcher(version="test", pauses={}, timeout=5) as fetch:
+    async with Fetcher(version="test", pauses={}) as fetch:
         return await ingest.ingest(
             db, fetch, sources, now=at, poll=HOUR, backfill_days=backfill, days=days, jitter=lambda: 0.0
         )
@@ -418,6 +418,7 @@ async def test_a_directory_without_files_is_told(db: Database, tmp_path: Path) -
 # --- real captures --------------------------------------------------------------------------------
 
 
+@pytest.mark.no_cover  # thousands of papers, and no line that the others leave out
 async def test_three_hundred_real_mornings(db: Database, shared: Path) -> None:
     folder = shared / "hf" / "mornings"
     last: dict[str, tuple[str, int]] = {}
@@ -463,6 +464,7 @@ async def test_real_evenings_over_their_mornings(db: Database, shared: Path, tmp
     assert stored == {number: votes for number, (_, votes) in last.items()}
 
 
+@pytest.mark.no_cover  # thousands of papers, and no line that the others leave out
 async def test_real_days_of_arxiv(db: Database, shared: Path, tmp_path: Path) -> None:
     folder = tmp_path / "cs.CV"
     folder.mkdir()

@@ -62,7 +62,7 @@ def apart(monkeypatch: pytest.MonkeyPatch, world: World) -> dict[str, list[str]]
 async def poll_of(db: Database, world: World, now: datetime, *categories: str) -> tuple[FeedOutcome, ...]:
     """A poll where other categories are followed."""
     sources = [replace(source, categories=categories) for source in world.feeds() if source.name == "arxiv"]
-    async with Fetcher(version="test", pauses={}, timeout=5) as fetch:
+    async with Fetcher(version="test", pauses={}) as fetch:
         return await ingest.ingest(db, fetch, sources, now=now, poll=HOUR, backfill_days=1, jitter=lambda: 0.0)
 
 
@@ -311,7 +311,7 @@ async def test_what_was_listed_before_the_first_start_was_not_read_late(db: Data
         world.days[WED - number * DAY] = [listed(number, WED - number * DAY)]
     await poll(db, world, at(TUE), "huggingface")  # one day
     await poll(db, world, at(TUE, 13), "huggingface")  # three
-    async with Fetcher(version="test", pauses={}, timeout=5) as fetch:
+    async with Fetcher(version="test", pauses={}) as fetch:
         await ingest.ingest(db, fetch, world.feeds()[:1], now=at(WED), poll=HOUR, backfill_days=1, days=20)
     assert await note(db, at(WED), last=at(TUE, 10)) == ""
 

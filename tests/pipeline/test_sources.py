@@ -35,7 +35,7 @@ def at(day: date, hour: int = 12, minute: int = 0) -> datetime:
 
 
 async def poll(db: Database, world: World, now: datetime, only: str = "arxiv") -> tuple[FeedOutcome, ...]:
-    async with Fetcher(version="test", pauses={}, timeout=5) as fetch:
+    async with Fetcher(version="test", pauses={}) as fetch:
         sources = [source for source in world.feeds() if source.name.startswith(only)]
         return await ingest.ingest(db, fetch, sources, now=now, poll=HOUR, backfill_days=1, jitter=lambda: 0.0)
 
