@@ -475,9 +475,13 @@ def cramped(folder: Path) -> list[str]:
 # No file may grow beyond what SQLite needs beside a database.
 CRAMPED = """
 import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 from bot.__main__ import main
-sys.exit(main(["export", sys.argv[1]]))
+
+usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, usual[1]))
+code = main(["export", sys.argv[1]])
+resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+sys.exit(code)
 """
 
 
