@@ -37,7 +37,7 @@ from storage.feeds import state_of
 from storage.papers import COLUMNS, paper_of
 from storage.verdicts import verdict_of
 
-SLICE = 500
+SLICE = 200
 """Records held at once."""
 
 # --- the records ------------------------------------------------------------------------------------

@@ -75,7 +75,12 @@ async def test_taking_it_in_again_changes_nothing(packed: Path, house: Database)
     assert made.taken == Taken(known_channels=5)
 
 
-async def test_the_export_of_the_import_is_the_same(packed: Path, house: Database, tmp_path: Path) -> None:
+async def test_the_export_of_the_import_is_the_same(
+    packed: Path, house: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few are held at once."""
+    monkeypatch.setattr(export, "SLICE", 7)
+    monkeypatch.setattr(arrival, "LONGEST", 15_000)
     await unpack(house, packed)
     assert files(await pack(house, tmp_path / "again")) == files(packed)
 
