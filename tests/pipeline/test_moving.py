@@ -80,7 +80,7 @@ async def test_the_export_of_the_import_is_the_same(
 ) -> None:
     """However few are held at once."""
     monkeypatch.setattr(export, "SLICE", 7)
-    monkeypatch.setattr(arrival, "LONGEST", 15_000)
+    monkeypatch.setattr(arrival, "LONGEST", 6_000)
     await unpack(house, packed)
     assert files(await pack(house, tmp_path / "again")) == files(packed)
 
