@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 # Two stamps in the one environment: `make demo` should not wait for mypy and friends.
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
+# A few tests are quicker in one process: without ARGS all of them run, on all cores.
+PARALLEL := -n auto --dist worksteal
 # The only tool outside the locks: it writes them, so they cannot hold it.
 UV := uv==0.13.9
 # Twice quiet: only errors. A mirror set up on the machine may otherwise warn once per package.
@@ -55,8 +57,8 @@ demo: $(CORE) ## show a digest from the sample papers: no token, no network
 run: $(CORE) ## run the bot; settings come from the environment or from .env
 	@$(BIN)/python -m bot run $(ARGS)
 
-test: $(DEV) ## run the tests, e.g. make test ARGS='-k digest'
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(DEV) ## run all tests on all cores; some with e.g. make test ARGS='-k digest'
+	@$(BIN)/python -m pytest $(or $(ARGS),$(PARALLEL))
 
 kill: $(DEV) ## kill the bot at every step, hundreds of times: nothing is lost, doubled or half written
 	@$(BIN)/python -m tests.kill --runs 200 --seed 1 $(ARGS)

@@ -25,7 +25,8 @@ from bot import __version__, config, report
 from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
-from bot.pipeline import arrival, ask, deliver, draft, ingest, moving
+from bot.pipeline import additions, arrival, ask, captures, deliver, draft, ingest, look, moving, rereading
+from storage import additions as added
 from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
 
@@ -147,7 +148,14 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
     async with (
         Database(settings.database) as db,
         _fetcher(settings) as fetch,
-        Connection(settings.token, db=db, clock=now, feeds=settings.feeds) as discord,
+        Connection(
+            settings.token,
+            db=db,
+            clock=now,
+            feeds=settings.feeds,
+            guarded=fetch.guarded,
+            feeds_per_server=settings.feeds_per_server,
+        ) as discord,
     ):
 
         async def beating() -> None:
@@ -171,14 +179,19 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
 
         async def ingesting() -> None:
             try:
-                outcomes = await _poll(settings, db, fetch, days=None)
+                _log_outcomes(await _poll(settings, db, fetch, days=None))
             finally:
                 read.set()
-            for outcome in outcomes:
-                level = logging.WARNING if outcome.error else logging.INFO
-                logging.getLogger("bot.ingest").log(level, "%s", report.outcome_line(outcome))
+
+        async def following() -> None:
+            # A tick of its own: a stranger's slow feed holds up no source of the operator's.
+            if settings.feeds_per_server:
+                every = timedelta(minutes=settings.poll_minutes)
+                _log_outcomes(await additions.poll(db, fetch.guarded, now=now(), every=every))
 
         async def tidying() -> None:
+            if read := await rereading.read_again(db):
+                logging.getLogger("bot.upkeep").info("%s", report.read_again_line(read))
             if pruned := await upkeep.daily(db, now()):
                 logging.getLogger("bot.upkeep").info("%s", report.pruned_line(pruned))
 
@@ -186,12 +199,19 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             "beat": (60, beating),
             "deliver": (20, delivering),
             "ingest": (60, ingesting),
+            "follow": (60, following),
             "tidy": (3600, tidying),
         }
         # Inside the connection: a digest in hand is sent before Discord is left.
         async with ticking(ticks, clock=now):
             await discord.wait(stop)
     return 0
+
+
+def _log_outcomes(outcomes: Sequence[FeedOutcome]) -> None:
+    for outcome in outcomes:
+        level = logging.WARNING if outcome.error else logging.INFO
+        logging.getLogger("bot.ingest").log(level, "%s", report.outcome_line(outcome))
 
 
 async def _poll(
@@ -228,7 +248,8 @@ async def _preview(settings: config.Settings, options: argparse.Namespace) -> in
 
 async def _search(settings: config.Settings, options: argparse.Namespace) -> int:
     async with Database(settings.database, create=False) as db:
-        answer = await ask.search(db, " ".join(options.query), now=now(), limit=options.limit)
+        own = [feed.name for feed in await added.every(db)]
+        answer = await ask.search(db, " ".join(options.query), now=now(), limit=options.limit, own=own)
         if not answer.hits and not await papers.count(db):
             _tell(f"The archive {db.path} is empty: `python -m bot ingest` fills it.")
     print((report.answer_json if options.format == "json" else report.answer_text)(answer))
@@ -237,10 +258,12 @@ async def _search(settings: config.Settings, options: argparse.Namespace) -> int
 
 async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int:
     async with Database(settings.database) as db:
+        if read := await rereading.read_again(db):
+            print(report.read_again_line(read))
         if options.source:
             outcomes: tuple[FeedOutcome, ...] = ()
             for kind, path in options.source:
-                outcomes += (await ingest.ingest_files(db, kind, path, now=now(), progress=_progress),)
+                outcomes += (await captures.read_files(db, kind, path, now=now(), progress=_progress),)
         else:
             async with _fetcher(settings) as fetch:
                 outcomes = await _poll(settings, db, fetch, days=options.days)
@@ -254,11 +277,12 @@ async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int
 async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
     async with Database(settings.database, create=False) as db:
         beat, connected = await heartbeat.last(db, "tick"), await heartbeat.last(db, "connected")
-        print(f"{await papers.count(db)} papers")
+        own = await added.every(db)
+        print(f"{await papers.count(db, [feed.name for feed in own])} papers")
         print(f"last sign of life of `run`: {report.at(beat)}; connected to Discord: {report.at(connected)}")
         states = await feeds.states(db)
-        for feed in settings.feeds:
-            print(report.source_line(feed, states.get(feed.name)))
+        for feed in (*settings.feeds, *own):
+            print(*report.source_lines(feed, states.get(feed.name)), sep="\n")
         for channel in await channels.every(db):
             topics = await channels.topics(db, channel.id)
             ended = await verdicts.latest(db, channel.id)
@@ -308,7 +332,7 @@ async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
     well = True
     async with _fetcher(settings) as fetch:
         for feed in settings.feeds:
-            entries, error = await ingest.probe(fetch, feed, now=now())
+            entries, error = await look.probe(fetch, feed, now=now())
             print(f"source {feed.label}: {error or f'fine, {entries} entries now'}")
             well = well and error is None
     told, valid = await check_token(settings.token) if settings.token else ("not set; `run` needs it", False)

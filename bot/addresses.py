@@ -32,3 +32,17 @@ def without_tracking(url: str) -> str:
     parts = urlsplit(url)
     kept = [part for part in parts.query.split("&") if part and not _TRACKING.fullmatch(part)]
     return parts._replace(query="&".join(kept)).geturl()
+
+
+def normal(url: str) -> str:
+    """One spelling for one address: scheme and host in lower case, without usual port, fragment and tracking.
+
+    Raises ValueError for what is no address.
+    """
+    parts = urlsplit(without_tracking(url))
+    host, port = parts.hostname or "", parts.port
+    place = f"[{host}]" if ":" in host else host.rstrip(".")
+    user, at, _ = parts.netloc.rpartition("@")
+    if port and port != {"http": 80, "https": 443}.get(parts.scheme):
+        place += f":{port}"
+    return parts._replace(netloc=f"{user}{at}{place}", path=parts.path or "/", fragment="").geturl()

@@ -29,6 +29,11 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     ),
     "PAPERBOY_POLL_MINUTES": ("60", "Minutes between two looks at a source, 10 to 1440."),
     "PAPERBOY_BACKFILL_DAYS": ("14", "Hugging Face days read at the first start, 0 to 365."),
+    "PAPERBOY_FEEDS_PER_SERVER": (
+        "10",
+        "Feeds that the admins of a Discord server may add for it with `/feeds add`, 0 to 25; 0 switches that off "
+        "and reads none.",
+    ),
     "PAPERBOY_GRACE_HOURS": (
         "6",
         "Hours after its due time in which a digest is still posted, late, 1 to 23; later its papers fold into "
@@ -43,6 +48,10 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "PAPERBOY_LOG_LEVEL": ("INFO", "DEBUG, INFO, WARNING or ERROR."),
     "PAPERBOY_HUGGINGFACE_URL": ("https://huggingface.co", "Where Hugging Face is, for a mirror."),
     "PAPERBOY_ARXIV_URL": ("https://rss.arxiv.org", "Where arXiv's feeds are, for a mirror."),
+    "PAPERBOY_ARXIV_API_URL": (
+        "https://export.arxiv.org",
+        "Where arXiv's API is, which answers for days that were missed, for a mirror.",
+    ),
 }
 """Name -> (default, meaning)."""
 
@@ -58,6 +67,8 @@ class Settings:
     feeds: tuple[Feed, ...] = field(repr=False)
     poll_minutes: int
     backfill_days: int
+    feeds_per_server: int
+    """How many feeds a Discord server may add; 0: none, and none is read."""
     grace: timedelta
     """How late a digest may still be posted."""
     post_when_unsure: bool
@@ -96,12 +107,9 @@ def load(environment: Mapping[str, str]) -> Settings:
             "the Bot page of your application."
         )
     sites = {}
-    for kind, name in (
-        (FeedKind.HUGGINGFACE, "PAPERBOY_HUGGINGFACE_URL"),
-        (FeedKind.ARXIV, "PAPERBOY_ARXIV_URL"),
-    ):
-        sites[kind] = text(name).rstrip("/")
-        if not _is_web(sites[kind]):
+    for name in ("PAPERBOY_HUGGINGFACE_URL", "PAPERBOY_ARXIV_URL", "PAPERBOY_ARXIV_API_URL"):
+        sites[name] = text(name).rstrip("/")
+        if not _is_web(sites[name]):
             faults.append(f"{name} is no web address: it begins with https:// or http://.")
     settings = Settings(
         token=token,
@@ -109,6 +117,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         feeds=_feeds(text("PAPERBOY_SOURCES"), sites, faults),
         poll_minutes=number("PAPERBOY_POLL_MINUTES", 10, 1440),
         backfill_days=number("PAPERBOY_BACKFILL_DAYS", 0, 365),
+        feeds_per_server=number("PAPERBOY_FEEDS_PER_SERVER", 0, 25),
         grace=timedelta(hours=number("PAPERBOY_GRACE_HOURS", 1, 23)),
         post_when_unsure=unsure == "post",
         contact=" ".join(text("PAPERBOY_CONTACT").split()),
@@ -119,8 +128,9 @@ def load(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _feeds(text: str, sites: Mapping[FeedKind, str], faults: list[str]) -> tuple[Feed, ...]:
+def _feeds(text: str, sites: Mapping[str, str], faults: list[str]) -> tuple[Feed, ...]:
     feeds: dict[str, Feed] = {}
+    arxiv: tuple[str, ...] = ()
     for word in text.split():
         kind, _, rest = word.rstrip(",").partition(":")
         match kind.casefold():
@@ -129,7 +139,7 @@ def _feeds(text: str, sites: Mapping[FeedKind, str], faults: list[str]) -> tuple
                     kind=FeedKind.HUGGINGFACE,
                     name="huggingface",
                     label="Hugging Face",
-                    address=sites[FeedKind.HUGGINGFACE],
+                    address=sites["PAPERBOY_HUGGINGFACE_URL"],
                 )
             case "arxiv":
                 categories = tuple(dict.fromkeys(re.split(r"[+,]", rest)))
@@ -139,13 +149,15 @@ def _feeds(text: str, sites: Mapping[FeedKind, str], faults: list[str]) -> tuple
                         f"PAPERBOY_SOURCES: {wrong[0]!r} is no arXiv category; write arxiv:cs.CL+stat.ML."
                     )
                     continue
-                joined = "+".join(categories)
+                # One feed, however it is written: categories come and go without a new first reading.
+                arxiv = tuple(dict.fromkeys(arxiv + categories))
                 feed = Feed(
                     kind=FeedKind.ARXIV,
-                    name=f"arxiv:{joined}",
-                    label=f"arXiv {joined}",
-                    address=sites[FeedKind.ARXIV],
-                    categories=categories,
+                    name="arxiv",
+                    label=f"arXiv {'+'.join(arxiv)}",
+                    address=sites["PAPERBOY_ARXIV_URL"],
+                    archive=sites["PAPERBOY_ARXIV_API_URL"],
+                    categories=arxiv,
                 )
             case "rss" if _is_web(rest):
                 safe = shown(rest)

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot import report
 from bot.digest.markup import as_text
 from bot.models import ChannelId, Delivery, FeedKind, GuildId, MessageId, Post
-from bot.pipeline import ask, deliver, ingest
+from bot.pipeline import ask, captures, deliver
 from storage import verdicts
 from storage.database import Database
 
@@ -48,7 +48,7 @@ async def play(database: Path, tell: Callable[[str], None]) -> None:
         tell("1. Reading the bundled sample: lists of March 2026 from Hugging Face, arXiv and bioRxiv")
         tell("   (titles, authors and days are real; texts and summaries are ours, votes are sample data)")
         for kind in FeedKind:
-            outcome = await ingest.ingest_files(db, kind, SAMPLE / kind, now=NOW)
+            outcome = await captures.read_files(db, kind, SAMPLE / kind, now=NOW)
             tell(f"   {report.outcome_line(outcome).replace(str(SAMPLE.parent), 'bot')}")
         tell(f"\n2. Subscribing #papers to {' and '.join(f'“{topic}”' for topic in TOPICS)}")
         before = NOW - timedelta(hours=1)

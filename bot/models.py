@@ -28,7 +28,9 @@ DeliveryId = NewType("DeliveryId", str)
 class Paper:
     """A work, however many feeds carry it. Everything but title and url may be missing.
 
-    Counts are None where no source ever counted, which is not the same as zero.
+    Texts and names are as people read and search them, from the moment when a feed's entry has been made
+    readable (`bot.papers.legibility`); what its source wrote is in `written`. Counts are None where no source ever
+    counted, which is not the same as zero.
     """
 
     title: str
@@ -62,6 +64,8 @@ class Paper:
     """The last day on which a feed announced it, in that source's calendar."""
     feeds: tuple[str, ...] = ()
     """Names of the feeds that carried it."""
+    written: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """By the name of a field above: how its source wrote it, where that is not as it is read (LaTeX)."""
 
     @property
     def key(self) -> str:
@@ -86,11 +90,13 @@ class Parsed:
 
     entries: tuple[Entry, ...]
     skipped: int = 0
-    """Entries that were no paper or could not be read."""
+    """Items that were no paper, could not be read, came twice, or too many: with `entries`, all that there are."""
     site: str | None = None
     """The feed's own home page, where it names one."""
     title: str = ""
     """The feed's own name, where it tells one."""
+    total: int | None = None
+    """How many the whole answer has, over all its pages, where the source tells (arXiv's API)."""
     fields: Mapping[str, int] = field(default_factory=dict)
     """How many of all its items carry each field that tells its shape, by the source's own name for it
     ("paper.upvotes", "pubDate"), those that none carries with 0: what was always there and is gone means a
@@ -124,11 +130,45 @@ class Feed:
     """For people; like the name, without the credentials of an address."""
     address: str
     """The feed's own address (RSS), or the site's, below which its lists stand."""
+    archive: str = ""
+    """The site that answers for past days, where the feed itself has only today's (arXiv)."""
     categories: tuple[str, ...] = ()
     """arXiv's, asked for in one call."""
     trusted: bool = True
     """Set by the operator. What a server's admin added is fetched behind the address guard, shown in that
     server only, and changes nothing of papers that others carry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildFeed:
+    """A feed that a server's admin added."""
+
+    name: str
+    """As in `Feed`: "added:" and the address."""
+    address: str
+    title: str
+    """The feed's own when it was added."""
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLink:
+    """A feed that can be added, by its address."""
+
+    address: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPreview:
+    """What a feed holds, before anybody adds it."""
+
+    link: FeedLink
+    entries: int
+    recognised: int
+    """Of them with an arXiv id or a DOI."""
+    newest: tuple[Paper, ...]
+    """The first few, by date where they have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +183,69 @@ class FeedState:
     error: str | None = None
     entries: int = 0
     """In the last answer."""
+    stalls: int = 0
+    """Polls in a row that brought less than was to be expected."""
+    health: tuple[Health, ...] = ()
+    """By category, where it has some; the worst first."""
+
+
+class HealthState(StrEnum):
+    FRESH = "fresh"
+    QUIET = "quiet"
+    """Nothing new, and nothing was to be expected: a weekend, a holiday, a feed that writes once a month."""
+    PARTIAL = "partial"
+    """Far fewer entries than usual."""
+    STALE = "stale"
+    """An old list again where a new one is due."""
+    BROKEN = "broken"
+    """It could not be read, or changed its shape."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a list held when it was last read: a feed's, or one category's of it."""
+
+    category: str = ""
+    day: date | None = None
+    """The newest day that its entries are of; None for an empty list."""
+    entries: int = 0
+    """Announced ones, without updates of known papers."""
+    new: int = 0
+    """Those of them that the feed had not listed on an earlier day."""
+    items: int = 0
+    """All, with updates."""
+    repeats: date | None = None
+    """The newest day on which the others had been listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A day's list of a feed or of one of its categories, as the archive has it."""
+
+    category: str = ""
+    day: date
+    entries: int
+    items: int = 0
+    first_at: datetime
+    """When something of it was first read."""
+    whole: bool = True
+    """False where it was partial or stale, so that something may be missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a feed is, or one of its categories."""
+
+    state: HealthState
+    told: str
+    """In words that continue its name: "still serving Thursday's list (12 of 486 ids new)"."""
+    sighting: Sighting
+    since: datetime | None = None
+    """Since when it is in this state; None until storage knows."""
+
+    @property
+    def troubled(self) -> bool:
+        return self.state in (HealthState.PARTIAL, HealthState.STALE, HealthState.BROKEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +261,8 @@ class FeedOutcome:
     error: str | None = None
     not_modified: bool = False
     """The source said that nothing changed since the last poll (HTTP 304)."""
+    late: tuple[date, ...] = ()
+    """Past days whose lists were read now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +296,12 @@ class Words:
     """A word, or a phrase: its words side by side. Searched in title, abstract, summary and keywords."""
 
     text: str
+    others: tuple[str, ...] = ()
+    """Other spellings that are found as well: "h₂o" for "h2o"."""
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        return (self.text, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,14 +357,19 @@ class Query:
     @property
     def words(self) -> tuple[str, ...]:
         """The words and phrases that an answer may contain, without those asked not to be there."""
-        return tuple(dict.fromkeys(positive_words(self.root)))
+        return tuple(dict.fromkeys(words.text for words in positive_words(self.root)))
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The same in every spelling."""
+        return tuple(dict.fromkeys(text for words in positive_words(self.root) for text in words.spellings))
 
 
-def positive_words(node: Node | None) -> tuple[str, ...]:
+def positive_words(node: Node | None) -> tuple[Words, ...]:
     """The words and phrases below a node, without those asked not to be there."""
     match node:
-        case Words(text):
-            return (text,)
+        case Words():
+            return (node,)
         case And(nodes) | Or(nodes):
             return tuple(word for inner in nodes for word in positive_words(inner))
         case _:
@@ -348,7 +464,8 @@ class Offer:
     paused: str | None = None
     """Why the channel stands still, if it does."""
     paused_by: UserId | None = None
-    early: bool = False
+    early_hour: int | None = None
+    """Its hour in UTC, where it comes before most of the day's papers are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,6 +533,8 @@ class Draft:
     """How its due moment ends."""
     why: str = ""
     """Why there is nothing to post, in words; "" where there is something."""
+    note: str = ""
+    """What is to be told of the sources beside that, in words."""
 
 
 # --- how it looks ----------------------------------------------------------------------------------
@@ -528,6 +647,8 @@ class Delivery:
     """The papers behind its "n more" button."""
     attempts: int = 0
     next_try_at: datetime | None = None
+    note: str = ""
+    """What its verdict adds about the sources, in words."""
     trouble: str | None = None
     """Why the last try failed, in words."""
     message_id: MessageId | None = None
@@ -565,9 +686,13 @@ class Pruned:
     """Papers behind "n more" buttons."""
     observations: int = 0
     searches: int = 0
+    looks: int = 0
+    """Addresses that somebody thought of adding."""
     channels: int = 0
     guilds: int = 0
     """Servers without the bot; the channels above are theirs."""
+    papers: int = 0
+    """Of feeds that servers added: of those that none has any more, and the oldest of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

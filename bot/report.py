@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.digest import markup, post
 from bot.digest.due import days_told
+from bot.digest.trouble import conditions
 from bot.models import (
     Answer,
     Backup,
@@ -83,13 +84,21 @@ def outcome_line(outcome: FeedOutcome) -> str:
     return f"{outcome.label}: {counted}{f' - error: {outcome.error}' if outcome.error else ''}"
 
 
-def source_line(feed: Feed, state: FeedState | None) -> str:
+def source_lines(feed: Feed, state: FeedState | None) -> list[str]:
     if state is None or state.polled_at is None:
-        return f"{feed.label}: not read yet"
+        return [f"{feed.label}: not read yet"]
     if state.error:
         since = f", last read {at(state.succeeded_at)}" if state.succeeded_at else ""
-        return f"{feed.label}: {state.error} (tried {at(state.polled_at)}{since}; next {at(state.next_poll_at)})"
-    return f"{feed.label}: read {at(state.succeeded_at)}, {state.entries} entries; next {at(state.next_poll_at)}"
+        return [f"{feed.label}: {state.error} (tried {at(state.polled_at)}{since}; next {at(state.next_poll_at)})"]
+    first = f"{feed.label}: read {at(state.succeeded_at)}, {state.entries} entries; next {at(state.next_poll_at)}"
+    return [
+        first,
+        *(
+            f"  {', '.join(condition.categories)}{': ' if condition.categories else ''}"
+            f"{'TROUBLE: ' if condition.troubled else ''}{condition.told}"
+            for condition in conditions(state)
+        ),
+    ]
 
 
 def channel_lines(
@@ -117,11 +126,18 @@ def pruned_line(pruned: Pruned) -> str:
         (pruned.more, "left-out paper"),
         (pruned.observations, "observation"),
         (pruned.searches, "search"),
+        (pruned.looks, "look"),
         (pruned.channels, "channel"),
         (pruned.guilds, "server"),
+        (pruned.papers, "private paper"),
     )
     told = ", ".join(counted(number, name) for number, name in rows if number)
     return f"too old and gone: {told or 'nothing'}"
+
+
+def read_again_line(papers: int) -> str:
+    """ "made readable: the LaTeX of 812 papers that an older Paperboy stored"."""
+    return f"made readable: the LaTeX of {counted(papers, 'paper')} that an older Paperboy stored"
 
 
 def backup_line(file: Path, made: Backup) -> str:

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, Self, cast
 
 import aiohttp  # only for the errors that discord.py lets through
@@ -23,14 +24,22 @@ from discord.ext import commands
 from bot.digest import post as posts
 from bot.digest.markup import escape
 from bot.errors import ConfigError, DeliveryError, InvalidQuery, PaperboyError, StorageError, TryLater, UserError
-from bot.models import Feed, Post
+from bot.models import Feed, Fetch, Post
 from cogs._layout import layout
 from cogs._publish import NEEDED, DiscordPublisher
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-COGS = ("cogs.subscriptions", "cogs.digest", "cogs.search", "cogs.status", "cogs.servers", "cogs.forget")
+COGS = (
+    "cogs.subscriptions",
+    "cogs.digest",
+    "cogs.search",
+    "cogs.feeds",
+    "cogs.status",
+    "cogs.servers",
+    "cogs.forget",
+)
 Clock = Callable[[], datetime]
 Interaction = discord.Interaction["Paperboy"]
 Handler = Callable[..., Awaitable[None]]
@@ -40,10 +49,18 @@ answer to come, with a change of the message to come, or not at all (a form cann
 
 
 class Paperboy(commands.Bot):
-    """discord.py's bot with what the cogs need: `db`, `clock`, `feeds`, `publisher` and `actions`."""
+    """discord.py's bot with what the cogs need: `db`, `clock`, `publisher`, `actions`, the operator's `feeds`, and
+    for those of servers the fetch behind the address guard and how many each may have."""
 
     def __init__(
-        self, *, db: Database, clock: Clock, feeds: Sequence[Feed], publisher: DiscordPublisher | None = None
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        feeds: Sequence[Feed],
+        guarded: Fetch | None = None,
+        feeds_per_server: int = 0,
+        publisher: DiscordPublisher | None = None,
     ) -> None:
         # Nobody listens or speaks here; without this each start warns of libraries for voice.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -62,6 +79,7 @@ class Paperboy(commands.Bot):
             max_ratelimit_timeout=30.0,
         )
         self.db, self.clock, self.feeds = db, clock, tuple(feeds)
+        self.guarded, self.feeds_per_server = guarded, feeds_per_server
         self.publisher = publisher or DiscordPublisher(lambda: self)
         self.actions: dict[str, tuple[Acknowledge, Handler]] = {}
         """What a button or menu does: the verb in its id -> handler(interaction, *the id's other parts)."""
@@ -180,10 +198,23 @@ _FAREWELL = 2.0
 
 class Connection:
     """Keeps a client connected: discord.py ends on a refused first connection or an event that it cannot
-    parse; then a fresh client starts, after growing pauses. Use as `async with`."""
+    parse; then a fresh client starts, after growing pauses. Use as `async with`. What else it is given is the
+    client's (`Paperboy`)."""
 
-    def __init__(self, token: str, *, db: Database, clock: Clock, feeds: Sequence[Feed]) -> None:
-        self._token, self._db, self._clock, self._feeds = token, db, clock, feeds
+    def __init__(
+        self,
+        token: str,
+        *,
+        db: Database,
+        clock: Clock,
+        feeds: Sequence[Feed],
+        guarded: Fetch | None = None,
+        feeds_per_server: int = 0,
+    ) -> None:
+        self._token = token
+        self._fresh = partial(
+            Paperboy, db=db, clock=clock, feeds=feeds, guarded=guarded, feeds_per_server=feeds_per_server
+        )
         self._bot: Paperboy | None = None
         self._closing = asyncio.Event()
         self.publisher = DiscordPublisher(lambda: self._bot if self.ready else None)
@@ -225,7 +256,7 @@ class Connection:
 
     async def _connect(self, closing: asyncio.Task[bool]) -> None:
         """One client, from login to its end."""
-        bot = Paperboy(db=self._db, clock=self._clock, feeds=self._feeds, publisher=self.publisher)
+        bot = self._fresh(publisher=self.publisher)
         self._bot = bot
         running = asyncio.create_task(bot.start(self._token))
         try:

@@ -67,7 +67,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
             state = "today’s digest has not come yet, so it comes now"
         else:
             state = f"the next {local(found.next_due, 'F')}"
-        early = answers.early_told(due.is_early(found.schedule, now))
+        early = answers.early_told(due.early_hour(found.schedule, now))
         told = f"<#{found.id}>: {answers.schedule_told(found.schedule)}; {state}.{early}"
         await reply(interaction, posts.notice(told))
 

@@ -8,11 +8,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.digest import answer as answers
-from bot.models import Post
+from bot.models import GuildId, Post
 from bot.papers.query import MAX_LENGTH
 from bot.pipeline import ask
 from cogs._client import Interaction, Paperboy, change, reply
-from storage import papers, searches
+from storage import additions, papers, searches
 
 
 class Search(commands.Cog):
@@ -24,17 +24,18 @@ class Search(commands.Cog):
     @app_commands.describe(query='Words, "a phrase", author:name, cat:cs.CL, since:7d; /help shows all')
     async def search(self, interaction: Interaction, query: app_commands.Range[str, 1, MAX_LENGTH]) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await reply(interaction, await self._page(query, 0))
+        await reply(interaction, await self._page(interaction, query, 0))
 
     async def turn(self, interaction: Interaction, number: str, page: str) -> None:
         query = await searches.recall(self.bot.db, int(number))
-        await change(interaction, await self._page(query, max(0, int(page))))
+        await change(interaction, await self._page(interaction, query, max(0, int(page))))
 
-    async def _page(self, query: str, page: int) -> Post:
+    async def _page(self, interaction: Interaction, query: str, page: int) -> Post:
         now = self.bot.clock()
-        answer = await ask.search(self.bot.db, query, now=now, offset=page * answers.PAGE)
+        own = await additions.own(self.bot.db, GuildId(interaction.guild_id or 0))
+        answer = await ask.search(self.bot.db, query, now=now, offset=page * answers.PAGE, own=own)
         if not answer.hits:
-            return answers.nothing_post(answer, await papers.count(self.bot.db))
+            return answers.nothing_post(answer, await papers.count(self.bot.db, own))
         number = await searches.remember(self.bot.db, answer.query.text, now=now)
         return await asyncio.to_thread(answers.answer_post, answer, number)
 

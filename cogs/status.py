@@ -7,9 +7,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.digest import status
+from bot.digest.additions import polled
 from bot.models import Channel, GuildId
 from cogs._client import Interaction, Paperboy, reply
-from storage import channels, feeds, papers, verdicts
+from storage import additions, channels, feeds, papers, verdicts
 
 
 class Status(commands.Cog):
@@ -22,14 +23,16 @@ class Status(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         db = self.bot.db
         states = await feeds.states(db)
-        own = await channels.of_guild(db, GuildId(interaction.guild_id or 0))
+        guild = GuildId(interaction.guild_id or 0)
         told = [
             (channel, await channels.topics(db, channel.id), await verdicts.latest(db, channel.id))
-            for channel in own
+            for channel in await channels.of_guild(db, guild)
             if self._may_see(interaction, channel)
         ]
-        sources = [(feed, states.get(feed.name)) for feed in self.bot.feeds]
-        await reply(interaction, status.status_post(sources, told, papers=await papers.count(db)))
+        own = [polled(feed) for feed in await additions.of_guild(db, guild)]
+        sources = [(feed, states.get(feed.name)) for feed in (*self.bot.feeds, *own)]
+        count = await papers.count(db, [feed.name for feed in own])
+        await reply(interaction, status.status_post(sources, told, papers=count))
 
     def _may_see(self, interaction: Interaction, channel: Channel) -> bool:
         """A hidden channel's topics stay hidden; a deleted one's are for those who can mend it."""

@@ -14,7 +14,7 @@ from bot.papers.query import MAX_LENGTH, parse
 from bot.pipeline import ask
 from cogs._client import Interaction, Paperboy, answer_error, change, reply, require_manager, require_posting
 from cogs.digest import zone_choices
-from storage import channels, searches
+from storage import additions, channels, searches
 
 
 class Subscriptions(commands.Cog):
@@ -81,7 +81,8 @@ class Subscriptions(commands.Cog):
             raise UserError("Digests go to text and announcement channels: `/subscribe` has an option `channel`.")
         require_posting(place)
         now = self.bot.clock()
-        offer = await ask.offer(self.bot.db, ChannelId(place.id), query, zone, now=now)
+        own = await additions.own(self.bot.db, GuildId(place.guild.id))
+        offer = await ask.offer(self.bot.db, ChannelId(place.id), query, zone, now=now, own=own)
         number = await searches.remember(self.bot.db, offer.query.text, now=now)
         return answers.offer_post(offer, where=place.mention, number=number, channel=place.id)
 

@@ -38,8 +38,8 @@ LONGEST_WAIT = timedelta(hours=1)
 _SET_BACK = timedelta(minutes=1)
 
 SELECT = (
-    "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, trouble, message_id,"
-    " (SELECT json_group_array(json_array(paper_id, shown)) FROM"
+    "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, trouble, note,"
+    " message_id, (SELECT json_group_array(json_array(paper_id, shown)) FROM"
     " (SELECT paper_id, shown FROM delivery_papers WHERE delivery_id = deliveries.id ORDER BY position))"
     " AS papers FROM deliveries"
 )
@@ -60,6 +60,7 @@ def delivery_of(row: sqlite3.Row) -> Delivery:
         attempts=row["attempts"],
         next_try_at=moment(row["next_try_at"]),
         trouble=row["trouble"],
+        note=row["note"],
         message_id=None if row["message_id"] is None else MessageId(row["message_id"]),
     )
 
@@ -144,8 +145,8 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
         if scheduled and not await _move_on(tx, delivery.channel_id, delivery.due_at, next_due):
             return False
         await tx.execute(
-            """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post, next_try_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+            """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post, next_try_at, note)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 delivery.id,
                 delivery.channel_id,
@@ -155,6 +156,7 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
                 DeliveryState.CLAIMED,
                 json.dumps(delivery.post.as_data(), ensure_ascii=False),
                 seconds(delivery.claimed_at + LEASE),
+                delivery.note,
             ),
         )
         if scheduled:

@@ -58,7 +58,9 @@ async def reconcile(db: Database, present: Set[GuildId], now: datetime) -> None:
     """Catch up with what happened while the bot was off. `present` holds every server that Discord counts the
     bot in, unavailable ones too: any other one that is known here has been left."""
     async with db.write() as tx:
-        known = await tx.execute_fetchall("SELECT guild_id FROM channels UNION SELECT id FROM guilds")
+        known = await tx.execute_fetchall(
+            "SELECT guild_id FROM channels UNION SELECT guild_id FROM guild_feeds UNION SELECT id FROM guilds"
+        )
         for (guild_id,) in known:
             if guild_id not in present:
                 await _leave(tx, GuildId(guild_id), now)
@@ -73,7 +75,8 @@ async def _leave(tx: aiosqlite.Connection, guild_id: GuildId, now: datetime) -> 
     # A server of which nothing is stored leaves nothing.
     await tx.execute(
         """INSERT INTO guilds (id, left_at) SELECT ?1, ?2 WHERE EXISTS (
-            SELECT 1 FROM channels WHERE guild_id = ?1 UNION ALL SELECT 1 FROM guilds WHERE id = ?1)
+            SELECT 1 FROM channels WHERE guild_id = ?1 UNION ALL SELECT 1 FROM guild_feeds WHERE guild_id = ?1
+            UNION ALL SELECT 1 FROM guilds WHERE id = ?1)
         ON CONFLICT (id) DO UPDATE SET left_at = coalesce(left_at, excluded.left_at)""",
         (guild_id, seconds(now)),
     )

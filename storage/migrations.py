@@ -208,6 +208,82 @@ STEPS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (guild_id, feed)
         ) WITHOUT ROWID""",
         "CREATE INDEX guild_feeds_by_feed ON guild_feeds (feed)",
+        # --- how feeds are: what each list last held, which days' lists were had, which fields are always there
+        """CREATE TABLE health (
+            feed TEXT NOT NULL,
+            category TEXT NOT NULL,      -- "" for the whole feed
+            state TEXT NOT NULL,
+            told TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            day TEXT,
+            entries INTEGER NOT NULL,
+            new INTEGER NOT NULL,
+            items INTEGER NOT NULL,
+            repeats TEXT,
+            PRIMARY KEY (feed, category)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE batches (
+            feed TEXT NOT NULL,
+            category TEXT NOT NULL,
+            day TEXT NOT NULL,
+            entries INTEGER NOT NULL,
+            items INTEGER NOT NULL,
+            first_at INTEGER NOT NULL,
+            whole INTEGER NOT NULL,      -- 0: something may be missing
+            PRIMARY KEY (feed, category, day)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE fields (
+            feed TEXT NOT NULL,
+            field TEXT NOT NULL,
+            seen_on TEXT NOT NULL,       -- the last day on which every item had it
+            PRIMARY KEY (feed, field)
+        ) WITHOUT ROWID""",
+        "ALTER TABLE feeds ADD COLUMN stalls INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE deliveries ADD COLUMN note TEXT NOT NULL DEFAULT ''",  # what its verdict adds about sources
+        # All categories of arXiv are one feed now, whatever calls they are asked for in. What one of the calls
+        # announced is announced, whatever another one said of it that day.
+        """INSERT INTO listings SELECT paper_id, 'arxiv', listed_on, max(announced), min(first_seen_at)
+        FROM listings WHERE feed LIKE 'arxiv:%' GROUP BY paper_id, listed_on
+        ON CONFLICT DO UPDATE SET announced = max(announced, excluded.announced)""",
+        "DELETE FROM listings WHERE feed LIKE 'arxiv:%'",
+        """INSERT INTO feeds (name, first_at) SELECT 'arxiv', min(first_at) FROM feeds
+        WHERE name LIKE 'arxiv:%' GROUP BY 1""",
+        "DELETE FROM feeds WHERE name LIKE 'arxiv:%'",
+        # Its days' lists were read when their papers were, not when this step was made.
+        """INSERT INTO batches SELECT 'huggingface', '', listed_on, count(*), count(*), min(first_seen_at), 1
+        FROM listings WHERE feed = 'huggingface' AND announced GROUP BY listed_on""",
+        # Nothing is known yet of what a list holds: "not modified" would say nothing.
+        "UPDATE validators SET etag = NULL, last_modified = NULL",
+        # --- texts as people read them; what the source wrote, where it is LaTeX, stays beside them
+        "ALTER TABLE papers ADD COLUMN written TEXT",  # JSON by column; NULL: nothing of it is otherwise
+        """CREATE TABLE readings (
+            reader INTEGER PRIMARY KEY,  -- which way of reading
+            upto INTEGER NOT NULL        -- the last paper of an older one that was read again
+        )""",
+        # --- papers that only such a feed carries, and the keys under which each such feed knows its entries
+        """CREATE TABLE private_papers (
+            paper_id INTEGER PRIMARY KEY REFERENCES papers ON DELETE CASCADE,
+            feed TEXT NOT NULL
+        )""",
+        "CREATE INDEX private_papers_by_feed ON private_papers (feed)",
+        """CREATE TABLE claims (
+            feed TEXT NOT NULL,
+            key TEXT NOT NULL,           -- as in identities, of which these are no part
+            paper_id INTEGER NOT NULL REFERENCES papers ON DELETE CASCADE,
+            strong INTEGER NOT NULL,
+            PRIMARY KEY (feed, key)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX claims_by_key ON claims (key)",
+        "CREATE INDEX claims_by_paper ON claims (paper_id)",
+        "CREATE INDEX listings_of_added ON listings (feed, listed_on) WHERE feed >= 'added:' AND feed < 'added;'",
+        # --- addresses that were looked at, behind the buttons that add them
+        """CREATE TABLE looks (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,  -- old buttons name it: never given twice
+            guild_id INTEGER NOT NULL,
+            looked_at INTEGER NOT NULL,
+            found TEXT NOT NULL          -- JSON: [address, title] of each feed
+        )""",
+        "CREATE INDEX looks_by_guild ON looks (guild_id, looked_at)",
     ),
 )
 

@@ -10,8 +10,8 @@ import asyncio
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 import aiosqlite
@@ -28,7 +28,7 @@ AnyPaper = TypeVar("AnyPaper", bound=Paper)
 
 COLUMNS = (
     "title, abstract, summary, keywords, authors, organization, categories, url, arxiv_id, version, doi, "
-    "published_at, repository, project_page, thumbnail, discussion, votes, comments, stars, listed_on"
+    "published_at, repository, project_page, thumbnail, discussion, votes, comments, stars, listed_on, written"
 )
 _SELECT = f"""SELECT id, {COLUMNS}, counted_at,
     (SELECT json_group_array(DISTINCT feed) FROM listings WHERE paper_id = papers.id) AS feeds
@@ -41,7 +41,18 @@ _SLICE = 200
 """Entries handled between two turns of the event loop."""
 
 
-def paper_of(row: sqlite3.Row) -> Paper:
+ADDED = "l.feed >= 'added:' AND l.feed < 'added;'"
+"""Of `listings l`, those of feeds that servers' admins added, in the words of their index."""
+
+
+def is_added(feed: str) -> bool:
+    """Whether a server's admin added it; such feeds' papers are `storage.private`'s."""
+    return feed.startswith("added:")
+
+
+def paper_of(row: sqlite3.Row, own: Collection[str] | None = None) -> Paper:
+    """With the names of the operator's feeds, and of those added ones that are `own` (None: of all)."""
+    feeds = (feed for feed in json.loads(row["feeds"]) if own is None or not is_added(feed) or feed in own)
     return Paper(
         id=PaperId(row["id"]),
         title=row["title"],
@@ -64,7 +75,8 @@ def paper_of(row: sqlite3.Row) -> Paper:
         comments=row["comments"],
         stars=row["stars"],
         listed_on=day(row["listed_on"]),
-        feeds=tuple(json.loads(row["feeds"])),
+        feeds=tuple(feeds),
+        written=from_json(row["written"]),
     )
 
 
@@ -91,7 +103,18 @@ def row_of(paper: Paper) -> tuple[object, ...]:
         paper.comments,
         paper.stars,
         paper.listed_on.isoformat() if paper.listed_on else None,
+        as_json(paper.written),
     )
+
+
+def as_json(written: Mapping[str, str | tuple[str, ...]]) -> str | None:
+    """What sources wrote otherwise than it is read; NULL for most papers."""
+    return json.dumps(written, ensure_ascii=False) if written else None
+
+
+def from_json(text: str | None) -> dict[str, str | tuple[str, ...]]:
+    found = json.loads(text) if text else {}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 
 # --- storing ----------------------------------------------------------------------------------------
@@ -105,12 +128,10 @@ async def store(
     A paper that is known under any of its keys is enriched; counts follow the newest sighting, and an
     observation is kept only where a count changed.
     """
-    ((read_before,),) = await tx.execute_fetchall(
-        "SELECT EXISTS (SELECT 1 FROM feeds WHERE name = ? AND first_at IS NOT NULL)", (feed,)
-    )
+    first = await is_first(tx, feed)
     new, changed, total = set[PaperId](), set[PaperId](), set[PaperId]()
     for start in range(0, len(entries), _SLICE):
-        slice_ = _Slice(tx, feed, seen_at, first_reading=not read_before)
+        slice_ = _Slice(tx, feed, seen_at, first_reading=first)
         await slice_.store(entries[start : start + _SLICE])
         gone = slice_.joined.keys()
         new = (new | slice_.new) - gone
@@ -154,13 +175,9 @@ class _Slice:
                 key for key in identity.strong + identity.weak if self._ids.setdefault(key, paper_id) == paper_id
             )
             keys += [(key, paper_id) for key in own]
-            today = self._seen_at.date()
-            # A day ahead at most: a date of 2099 would be the newest for ever.
-            listed_on = min(entry.listed_on or today, today + timedelta(days=1))
-            # What a feed without dates brings at its first reading is its past, not today's news.
-            announced = entry.announced and (entry.listed_on is not None or not self._first_reading)
+            listed_on, announced = listing(entry, self._seen_at, first_reading=self._first_reading)
             known = self._papers[paper_id]
-            if announced and not (self._redates and self._feed in known.feeds):
+            if announced and paper_id not in self._listed:
                 latest = max(listed_on, known.listed_on or listed_on)
                 self._papers[paper_id] = dataclasses.replace(known, listed_on=latest)
             listings.append((paper_id, self._feed, listed_on.isoformat(), announced, now))
@@ -182,6 +199,12 @@ class _Slice:
             paper = paper_of(row)
             self._papers[PaperId(row["id"])] = paper
             self._counted[PaperId(row["id"])] = row["counted_at"]
+        listed = await self._tx.execute_fetchall(
+            f"""SELECT DISTINCT paper_id FROM listings WHERE feed = ?2 AND {_counts_once(self._feed, "true")}
+            AND paper_id IN (SELECT value FROM json_each(?1))""",
+            (json.dumps(sorted(self._papers)), self._feed),
+        )
+        self._listed = {PaperId(paper_id) for (paper_id,) in listed}
         self._before = dict(self._papers)
 
     async def _resolve(self, paper: Paper, identity: Identity) -> PaperId | None:
@@ -238,25 +261,20 @@ class _Slice:
         for paper_id in sorted(self.touched):
             paper = self._papers[paper_id]
             if paper_id in self.new:
-                inserts.append((*row_of(paper), self._counted[paper_id], paper_id, now, now))
+                inserts.append((paper, self._counted[paper_id]))
             elif paper != self._before.get(paper_id):
                 self.changed.add(paper_id)
-                updates.append((*row_of(paper), self._counted[paper_id], now, paper_id))
+                updates.append((paper, self._counted[paper_id]))
             elif self._counted[paper_id] == now:
                 counted.append((now, paper_id))
-        await self._tx.executemany(INSERT, inserts)
-        await self._tx.executemany(UPDATE, updates)
+        await write(self._tx, inserts, updates, at=self._seen_at)
         await self._tx.executemany("UPDATE papers SET counted_at = ? WHERE id = ?", counted)
         await self._tx.executemany(
             "INSERT OR IGNORE INTO identities (key, paper_id) VALUES (?, ?)",
             [(key, self._final(paper_id)) for key, paper_id in keys],
         )
-        # An RSS feed may give an entry a new date at will: there, only the first one counts.
-        once = "AND NOT EXISTS (SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2)"
-        await self._tx.executemany(
-            f"""INSERT OR IGNORE INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
-            SELECT ?1, ?2, ?3, ?4, ?5 WHERE true {once if self._redates else ""}""",
-            [(self._final(paper_id), *listing) for paper_id, *listing in listings],
+        await write_listings(
+            self._tx, self._feed, [(self._final(paper_id), *rest) for paper_id, *rest in listings]
         )
         await self._tx.executemany(
             """INSERT OR IGNORE INTO observations (paper_id, seen_at, votes, comments, stars)
@@ -266,19 +284,68 @@ class _Slice:
             [(self._final(paper_id), now, *counts) for paper_id, counts in observations],
         )
 
-    @property
-    def _redates(self) -> bool:
-        return self._feed.startswith("rss:")
-
     def _final(self, paper_id: PaperId) -> PaperId:
         while paper_id in self.joined:
             paper_id = self.joined[paper_id]
         return paper_id
 
 
+async def is_first(tx: aiosqlite.Connection, feed: str) -> bool:
+    """Whether `feed` was never read before."""
+    (read_before,) = await one(
+        tx, "SELECT EXISTS (SELECT 1 FROM feeds WHERE name = ? AND first_at IS NOT NULL)", (feed,)
+    )
+    return not read_before
+
+
+def listing(entry: Entry, seen_at: datetime, *, first_reading: bool) -> tuple[date, bool]:
+    """(the day on which it was listed, whether that is news)."""
+    today = seen_at.date()
+    # A day ahead at most: a date of 2099 would be the newest for ever.
+    listed_on = min(entry.listed_on or today, today + timedelta(days=1))
+    # What a feed without dates brings at its first reading is its past, not today's news.
+    return listed_on, entry.announced and (entry.listed_on is not None or not first_reading)
+
+
+async def write(
+    tx: aiosqlite.Connection,
+    inserts: Iterable[tuple[Paper, int | None]],
+    updates: Iterable[tuple[Paper, int | None]],
+    *,
+    at: datetime,
+) -> None:
+    """Rows of papers, new and changed, each with the time of its counts."""
+    now = seconds(at)
+    await tx.executemany(INSERT, [(*row_of(paper), counted, paper.id, now, now) for paper, counted in inserts])
+    await tx.executemany(UPDATE, [(*row_of(paper), counted, now, paper.id) for paper, counted in updates])
+
+
+async def write_listings(tx: aiosqlite.Connection, feed: str, listings: Iterable[tuple[object, ...]]) -> None:
+    """(paper, feed, day, announced, first seen) each."""
+    await tx.executemany(
+        # One call may say "replaced" of what another one of the same day announces.
+        f"""INSERT INTO listings (paper_id, feed, listed_on, announced, first_seen_at)
+        SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (
+            SELECT 1 FROM listings WHERE paper_id = ?1 AND feed = ?2 AND {_counts_once(feed, "?4")})
+        ON CONFLICT DO UPDATE SET (announced, first_seen_at) = (true, ?5) WHERE announced < excluded.announced""",
+        listings,
+    )
+
+
+def _counts_once(feed: str, announced: str) -> str:
+    """Which listing makes a further one of the same feed, `announced` or not, count for nothing.
+
+    Hugging Face may feature a paper again. arXiv announces one once: a further time is an old list with a new
+    date, or a cross-listing. Any other feed may give an entry a new date at will: only its first one counts.
+    """
+    if feed == "huggingface":
+        return "false"
+    return f"(announced OR NOT {announced})" if feed == "arxiv" else "true"
+
+
 async def join_rows(tx: aiosqlite.Connection, keep: PaperId, dropped: PaperId) -> None:
     """What hangs on the row `dropped` moves to `keep`, and the row goes; its own fields are the caller's."""
-    for table in ("identities", "listings", "observations", "delivery_papers"):
+    for table in ("identities", "claims", "listings", "observations", "delivery_papers"):
         await tx.execute(f"UPDATE OR IGNORE {table} SET paper_id = ? WHERE paper_id = ?", (keep, dropped))
     # What the promise "shown once" would refuse to move was shown already under the other row.
     await tx.execute("UPDATE delivery_papers SET paper_id = ?, shown = 0 WHERE paper_id = ?", (keep, dropped))
@@ -302,13 +369,13 @@ def contradict(one: Paper, other: Paper) -> bool:
 def enriched(old: AnyPaper, new: Paper, *, newer: bool, authority: bool) -> AnyPaper:
     """`old` with what `new` adds. `newer`: its counts are the later ones; `authority`: its texts win."""
 
-    def text(name: str) -> object:
+    def text(name: str) -> Paper:
         ours, theirs = getattr(old, name), getattr(new, name)
-        return theirs if theirs and (authority or not ours) else ours
+        return new if theirs and (authority or not ours) else old
 
-    def fresh(name: str) -> object:
+    def fresh(name: str) -> Paper:
         ours, theirs = getattr(old, name), getattr(new, name)
-        return ours if theirs in (None, "", ()) or (not newer and ours not in (None, "", ())) else theirs
+        return old if theirs in (None, "", ()) or (not newer and ours not in (None, "", ())) else new
 
     texts = {name: text(name) for name in ("title", "abstract", "authors")}
     facts = {
@@ -318,10 +385,11 @@ def enriched(old: AnyPaper, new: Paper, *, newer: bool, authority: bool) -> AnyP
             *("votes", "comments", "stars"),
         )
     }
+    tellers = texts | facts
     return dataclasses.replace(
         old,
-        **texts,  # type: ignore[arg-type]
-        **facts,  # type: ignore[arg-type]
+        **{name: getattr(teller, name) for name, teller in tellers.items()},
+        written={name: teller.written[name] for name, teller in tellers.items() if name in teller.written},
         categories=tuple(dict.fromkeys(old.categories + new.categories)),
         arxiv_id=old.arxiv_id or new.arxiv_id,
         url=new.url if new.arxiv_id and not old.arxiv_id else old.url,
@@ -335,27 +403,36 @@ def enriched(old: AnyPaper, new: Paper, *, newer: bool, authority: bool) -> AnyP
 
 
 async def get(db: Database, ids: Iterable[PaperId]) -> tuple[Paper, ...]:
-    """The papers with these ids, in this order; unknown ones are left out."""
+    """The papers with these ids, in this order; unknown ones are left out. Of added feeds none is named."""
     wanted = list(ids)
     async with db.read() as connection:
         found = await load(connection, wanted)
     return tuple(found[paper_id] for paper_id in wanted if paper_id in found)
 
 
-async def count(db: Database) -> int:
-    """Papers in the archive."""
+async def count(db: Database, own: Sequence[str] = ()) -> int:
+    """Papers in the archive: everybody's, and those of `own` added feeds."""
     async with db.read() as connection:
-        return int((await one(connection, "SELECT count(*) FROM papers"))[0])
+        (number,) = await one(
+            connection,
+            """SELECT (SELECT count(*) FROM papers) - (
+                SELECT count(*) FROM private_papers WHERE feed NOT IN (SELECT value FROM json_each(?)))""",
+            (json.dumps(own),),
+        )
+    return int(number)
 
 
-async def load(connection: aiosqlite.Connection, ids: Sequence[PaperId]) -> dict[PaperId, Paper]:
+async def load(
+    connection: aiosqlite.Connection, ids: Sequence[PaperId], own: Collection[str] = ()
+) -> dict[PaperId, Paper]:
+    """By id, with the names of the operator's feeds that carry them and of `own` added ones."""
     if not ids:
         return {}
     rows = await connection.execute_fetchall(
         f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
     )
     # Three hundred rows take some 15 ms: not on the event loop.
-    return await asyncio.to_thread(lambda: {PaperId(row["id"]): paper_of(row) for row in rows})
+    return await asyncio.to_thread(lambda: {PaperId(row["id"]): paper_of(row, own) for row in rows})
 
 
 async def one(connection: aiosqlite.Connection, sql: str, values: Sequence[object] = ()) -> sqlite3.Row:

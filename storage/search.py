@@ -1,6 +1,8 @@
 """Queries answered: the compiler from Query to SQL, ranking by the index, and the words it found.
 
-Owns: asking papers and their indexes. Refuses: parsing queries, explaining hits.
+Owns: asking papers and their indexes, and who sees what: each question is asked with the added feeds that are
+the asker's `own`, and papers and listings of other added feeds are not there for it (`storage.private`).
+Refuses: parsing queries, explaining hits.
 User text reaches SQLite only as parameters, and the index only as quoted tokens.
 """
 
@@ -31,23 +33,35 @@ from bot.models import (
     positive_words,
 )
 from storage.database import Database, seconds
-from storage.papers import load, one
+from storage.papers import ADDED, load, one
+
+LATE = timedelta(days=7)
+"""What is first seen so many days behind its own is news all the same."""
 
 _MARK = re.compile("\x02(.*?)\x03")
 _FIELDS = ("title", "abstract", "summary", "keywords")
 _WEIGHTS = "2.0, 1.0, 1.0, 1.0"
+_FEW = 50
+"""Of 100,000 papers a word that is in most takes 0.1 ms for each, or 14 ms for all."""
+_PUBLIC = "(l.feed < 'added:' OR l.feed >= 'added;')"
+_OWN = f"{ADDED} AND l.feed IN (SELECT value FROM json_each(?))"
 
 
 async def search(
-    db: Database, query: Query, *, today: date, limit: int, offset: int = 0, wide: bool = False
+    db: Database,
+    query: Query,
+    *,
+    today: date,
+    limit: int,
+    offset: int = 0,
+    wide: bool = False,
+    own: Sequence[str] = (),
 ) -> tuple[tuple[Hit, ...], int]:
     """(hits, total) of the papers that answer `query` strictly; best first, by votes where it has no words.
 
     `wide` asks instead for those that do not, but share some of its words.
     """
-    plan = _Plan(query, today)
-    if wide:
-        plan = plan.widened()
+    plan = _Plan(query, today, own, wide=wide)
     async with db.read() as connection:
         (total,) = await one(connection, f"SELECT count(*) {plan.source} WHERE {plan.condition}", plan.values)
         scored = await connection.execute_fetchall(
@@ -55,24 +69,28 @@ async def search(
             ORDER BY score DESC, p.votes DESC, p.listed_on DESC, p.id DESC LIMIT ? OFFSET ?""",
             (*plan.values, limit, offset),
         )
-        return await _hits(connection, query, scored, wider=wide), total
+        return await _hits(connection, query, scored, wider=wide, own=own), total
 
 
-async def news(db: Database, *, today: date, since: date, unseen: datetime) -> tuple[PaperId, ...]:
-    """The papers that feeds announced from `since` to `today`: what a digest chooses from.
+async def news(
+    db: Database, *, today: date, since: date, unseen: datetime, own: Sequence[str] = (), only_own: bool = False
+) -> tuple[PaperId, ...]:
+    """The papers that feeds announced from `since` to `today`: what a digest chooses from. `only_own` leaves out
+    what everybody gets.
 
-    Those first seen after `unseen` may be of a week before: a source that could not be read in time, an RSS
+    Those first seen after `unseen` may be of `LATE` before: a source that could not be read in time, an RSS
     entry that carries an older date. What a new feed brings at its first reading is no news.
     """
-    late = since - timedelta(days=7)
-    last = today.isoformat()
+    late = since - LATE
+    last, mine = today.isoformat(), json.dumps(own)
+    seen = _OWN if only_own else f"({_PUBLIC} OR {_OWN})"
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            """SELECT paper_id FROM listings WHERE announced AND listed_on BETWEEN ? AND ?
-            UNION SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ?
+            f"""SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ? AND {seen}
+            UNION SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ? AND {seen}
                 AND first_seen_at > ?
                 AND EXISTS (SELECT 1 FROM feeds WHERE name = l.feed AND first_at < l.first_seen_at)""",
-            (since.isoformat(), last, late.isoformat(), last, seconds(unseen)),
+            (since.isoformat(), last, mine, late.isoformat(), last, mine, seconds(unseen)),
         )
     return tuple(PaperId(row[0]) for row in rows)
 
@@ -85,21 +103,23 @@ async def announced(
     among: Sequence[PaperId],
     limit: int,
     known: dict[PaperId, Paper] | None = None,
+    own: Sequence[str] = (),
 ) -> tuple[Hit, ...]:
     """Those `among` the news that answer `query` strictly: a digest's candidates, most votes first.
 
-    `known` holds papers read before, and takes those read now.
+    `known` holds papers read before with the same `own`, and takes those read now.
     """
-    plan = _Plan(query, today)
+    if not among:
+        return ()
+    plan = _Plan(query, today, own)
     async with db.read() as connection:
         scored = await connection.execute_fetchall(
             f"""SELECT p.id, 0.0 AS score {plan.source} WHERE {plan.condition}
-            -- "+": the index is asked once, not once for each of them.
-            AND +p.id IN (SELECT value FROM json_each(?))
+            AND {_one_of(plan.id, among)}
             ORDER BY p.votes DESC, p.listed_on DESC, p.id DESC LIMIT ?""",
             (*plan.values, json.dumps(among), limit),
         )
-        return await _hits(connection, query, scored, wider=False, known=known)
+        return await _hits(connection, query, scored, wider=False, known=known, own=own)
 
 
 async def _hits(
@@ -109,10 +129,11 @@ async def _hits(
     *,
     wider: bool,
     known: dict[PaperId, Paper] | None = None,
+    own: Sequence[str],
 ) -> tuple[Hit, ...]:
     scores = {PaperId(row[0]): float(row[1]) for row in scored}
     papers = {} if known is None else known
-    papers |= await load(connection, [paper_id for paper_id in scores if paper_id not in papers])
+    papers |= await load(connection, [paper_id for paper_id in scores if paper_id not in papers], own)
     marked = await _marked(connection, query, list(scores))
 
     def hits() -> tuple[Hit, ...]:
@@ -132,9 +153,14 @@ async def _marked(connection: aiosqlite.Connection, query: Query, ids: Sequence[
     marked = ", ".join(f"highlight(texts, {column}, char(2), char(3))" for column in range(len(_FIELDS)))
     return await connection.execute_fetchall(
         f"""SELECT rowid, {marked} FROM texts
-        WHERE texts MATCH ? AND +rowid IN (SELECT value FROM json_each(?))""",
-        (_any(query.words), json.dumps(ids)),
+        WHERE texts MATCH ? AND {_one_of("rowid", ids)}""",
+        (_any(query.spellings), json.dumps(ids)),
     )
+
+
+def _one_of(column: str, ids: Sequence[PaperId]) -> str:
+    """Many are looked up in one answer of the index ("+"); for a few the index is asked for each by itself."""
+    return f"{'' if len(ids) <= _FEW else '+'}{column} IN (SELECT value FROM json_each(?))"
 
 
 def _marks(row: sqlite3.Row) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -144,12 +170,25 @@ def _marks(row: sqlite3.Row) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 # --- a Query as SQL ---------------------------------------------------------------------------------
 
+# Where no feed was ever added, the first part is asked once, not once for each paper.
+_SEEN_BY_ALL = "(NOT EXISTS (SELECT 1 FROM private_papers) OR p.id NOT IN (SELECT paper_id FROM private_papers))"
+# Of one work that several of them carry, the row that came first is shown: each has its own.
+_SEEN_BY_SOME = """NOT EXISTS (
+    SELECT 1 FROM private_papers x WHERE x.paper_id = p.id AND (
+        x.feed NOT IN (SELECT value FROM json_each(?))
+        OR EXISTS (
+            SELECT 1 FROM claims mine
+            JOIN claims other ON other.key = mine.key AND other.paper_id < mine.paper_id
+            JOIN private_papers first ON first.paper_id = other.paper_id
+            WHERE mine.paper_id = p.id AND mine.strong AND first.feed IN (SELECT value FROM json_each(?)))))"""
+
 
 class _Plan:
-    """`SELECT ... {source} WHERE {condition}` with {values}; {score} ranks, higher is better."""
+    """`SELECT ... {source} WHERE {condition}` with {values}; {score} ranks, higher is better; {id} is the paper's,
+    where it costs least to look at."""
 
-    def __init__(self, query: Query, today: date, *, wide: bool = False) -> None:
-        self._query, self._today = query, today
+    def __init__(self, query: Query, today: date, own: Sequence[str], *, wide: bool = False) -> None:
+        self._today, self._own = today, json.dumps(own)
         root = query.root
         parts = root.nodes if isinstance(root, And) else () if root is None else (root,)
         texts = [part for part in parts if _is_text(part)]
@@ -158,11 +197,11 @@ class _Plan:
         conditions: list[str] = []
         self.values: tuple[object, ...] = ()
         if wide and query.words:
-            strict = _Plan(query, today)
+            strict = _Plan(query, today, own)
             conditions.append(
                 f"texts MATCH ? AND p.id NOT IN (SELECT p.id {strict.source} WHERE {strict.condition})"
             )
-            self.values = (_any(query.words), *strict.values)
+            self.values = (_any(query.spellings), *strict.values)
             rest = [part for part in parts if not positive_words(part)]
         elif match:
             conditions.append("texts MATCH ?")
@@ -171,27 +210,31 @@ class _Plan:
             sql, values = self._sql(part)
             conditions.append(sql)
             self.values += values
+        if own:
+            conditions.append(_SEEN_BY_SOME)
+            self.values += (self._own, self._own)
+        else:
+            conditions.append(_SEEN_BY_ALL)
         by_text = bool(match) or (wide and bool(query.words))
         self.source: str = "FROM texts JOIN papers p ON p.id = texts.rowid" if by_text else "FROM papers p"
+        self.id = "texts.rowid" if by_text else "p.id"
         self.score = f"-bm25(texts, {_WEIGHTS})" if by_text else "coalesce(p.votes, 0) * 1.0"
-        self.condition: str = " AND ".join(conditions) or "true"
-
-    def widened(self) -> _Plan:
-        return _Plan(self._query, self._today, wide=True)
+        self.condition: str = " AND ".join(conditions)
 
     def _sql(self, node: Node) -> tuple[str, tuple[object, ...]]:
         match node:
             case Words(text):
                 found = "p.id IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
                 if not _literals(node):
-                    return found, (_quoted(text),)
+                    return found, (_any(node.spellings),)
                 whole = "lower(p.title || ' ' || p.abstract || ' ' || p.summary || ' ' || p.keywords)"
                 return f"({found} AND instr({whole}, ?) > 0)", (_quoted(text), text)
             case Filter("source", value):
                 like = "%" + re.sub(r"([%_!])", r"!\1", value) + "%"
                 return (
-                    "EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.feed LIKE ? ESCAPE '!')",
-                    (like,),
+                    f"""EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.feed LIKE ? ESCAPE '!'
+                    AND ({_PUBLIC} OR {_OWN}))""",
+                    (like, self._own),
                 )
             case Filter(field, value):
                 column = {"author": "authors", "org": "organization", "cat": "categories"}[field]
@@ -203,10 +246,11 @@ class _Plan:
             case Votes(comparison, number):
                 return f"coalesce(p.votes, 0) {comparison} ?", (number,)
             case Since(days):
+                since = self._today - timedelta(days=min(days, self._today.toordinal() - 1))
                 return (
-                    "EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.announced"
-                    " AND l.listed_on >= ?)",
-                    ((self._today - timedelta(days=min(days, self._today.toordinal() - 1))).isoformat(),),
+                    f"""EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.announced
+                    AND l.listed_on >= ? AND ({_PUBLIC} OR {_OWN}))""",
+                    (since.isoformat(), self._own),
                 )
             case Not(inner):
                 sql, values = self._sql(inner)
@@ -249,8 +293,8 @@ def _all(nodes: Sequence[Node]) -> str:
 
 def _expression(node: Node) -> str:
     match node:
-        case Words(text):
-            return _quoted(text)
+        case Words():
+            return f"({_any(node.spellings)})"
         case And(nodes):
             return f"({_all(nodes)})"
         case Or(nodes):

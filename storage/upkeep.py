@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, time, timedelta
 
 from bot.models import Pruned
-from storage import heartbeat
+from storage import additions, heartbeat, private
 from storage.database import Database, seconds
 
 VERDICTS = timedelta(days=400)
@@ -24,6 +24,8 @@ MORE = timedelta(days=90)
 """Nobody presses "n more" under last season's digest; `/search` finds those papers."""
 OBSERVATIONS = timedelta(days=30)
 """For so long each change of a paper's votes is kept; of older days the last one of each."""
+LOOKS = timedelta(days=1)
+"""The buttons under a feed that was looked at work for so long."""
 SEARCHES = timedelta(days=90)
 """The buttons under an answer work for so long after the query was last asked."""
 LEFT_GUILDS = timedelta(days=30)
@@ -91,8 +93,15 @@ async def prune(db: Database, now: datetime) -> Pruned:
             "DELETE FROM searches WHERE id = ? AND asked_at = ?",  # not one that was asked again meanwhile
             seconds(now - SEARCHES),
         ),
+        looks=await _each(
+            db,
+            "SELECT id FROM looks WHERE looked_at < ? LIMIT ?",
+            "DELETE FROM looks WHERE id = ?",
+            seconds(now - LOOKS),
+        ),
         channels=channels,
         guilds=guilds,
+        papers=await private.trim(db),
     )
 
 
@@ -137,6 +146,10 @@ async def _left(db: Database, before: int | None) -> tuple[int, int]:
             )
             channels += gone.rowcount
     async with db.write() as tx:
+        await tx.execute(
+            "DELETE FROM guild_feeds WHERE guild_id IN (SELECT id FROM guilds WHERE left_at < ?)", (before,)
+        )
+        await additions.drop_unread(tx)
         gone = await tx.execute(
             "DELETE FROM guilds WHERE left_at < ? AND id NOT IN (SELECT guild_id FROM channels)", (before,)
         )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -10,15 +13,29 @@ import pytest
 
 from bot import demo
 from bot.models import FeedKind
-from bot.pipeline import ingest
+from bot.pipeline import captures
 from storage.database import Database
+from tests import nursery
 
 # The machines are shared and noisy: no test fails for being slow.
 hypothesis.settings.register_profile("paperboy", deadline=None)
 hypothesis.settings.load_profile("paperboy")
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: a third of the tests' time they wait for processes and clocks."""
+    return (os.cpu_count() or 1) + 1
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Real captures, beside the checkout where they are at all."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    nursery.close_shared()
 
 
 @pytest.fixture
@@ -27,12 +44,25 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the bundled sample, 79 papers of ten days in March 2026; copied, never changed."""
+    path = tmp_path_factory.mktemp("sample") / "paperboy.sqlite"
+
+    async def fill() -> None:
+        async with Database(path) as database:
+            for kind in FeedKind:
+                await captures.read_files(database, kind, demo.SAMPLE / kind, now=demo.NOW)
+
+    asyncio.run(fill())
+    return path
+
+
 @pytest.fixture
-async def archive(db: Database) -> Database:
-    """The bundled sample, stored: 79 papers of ten days in March 2026."""
-    for kind in FeedKind:
-        await ingest.ingest_files(db, kind, demo.SAMPLE / kind, now=demo.NOW)
-    return db
+async def archive(sample: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """The sample, open."""
+    async with Database(shutil.copy(sample, tmp_path / "paperboy.sqlite")) as database:
+        yield database
 
 
 @pytest.fixture

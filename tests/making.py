@@ -30,7 +30,7 @@ from storage.database import Database
 NOW = datetime(2026, 3, 31, 13, tzinfo=UTC)
 """A Tuesday."""
 TODAY = NOW.date()
-HF, ARXIV, BLOG = "huggingface", "arxiv:cs.CL", "rss:https://blog.example/feed"
+HF, ARXIV, BLOG = "huggingface", "arxiv", "rss:https://blog.example/feed"
 
 
 def entry(

@@ -23,7 +23,7 @@ MAY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(NOUNS, ()),
     "bot": (),
     "bot.config": NOUNS,
-    "bot.fetch": NOUNS,
+    "bot.fetch": (*NOUNS, "bot.fetch"),
     "bot.feeds": (*NOUNS, "bot.feeds"),
     "bot.formats": (*NOUNS, "bot.formats"),
     "bot.papers": (*NOUNS, "bot.papers"),
@@ -50,9 +50,18 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sqlite3": ("storage",),
     "aiosqlite": ("storage",),
     "feedparser": ("bot.feeds",),
-    # The cogs need the errors that discord.py lets through.
-    "aiohttp": ("bot.fetch", "cogs._client", "cogs._publish", "cogs._demo"),
+    "aiohttp": (
+        "bot.fetch.fetcher",
+        "bot.fetch.connection",
+        "bot.fetch.answer",
+        "bot.fetch.words",
+        # The cogs need the errors that discord.py lets through.
+        "cogs._client",
+        "cogs._publish",
+        "cogs._demo",
+    ),
     "apscheduler": ("bot.schedule",),
+    "pylatexenc": ("bot.papers.formula",),
     "simcord": ("cogs._demo",),
     "os": ("bot.__main__",),
 }
@@ -152,6 +161,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
         ("bot.papers.query", "from storage import papers"),
         ("bot.papers.query", "from bot.digest.post import facts"),
         ("bot.feeds.rss", "import bot.fetch"),
+        ("bot.fetch.guard", "import aiohttp"),
         ("storage.papers", "from bot.papers import identity"),
         ("storage.migrations", "from storage.database import Database"),
         ("bot.pipeline.ask", "def f():\n    from cogs import _client"),

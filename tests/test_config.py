@@ -31,7 +31,7 @@ def test_nothing_set_is_enough_and_means_the_defaults() -> None:
     assert (settings.token, settings.database, settings.contact) == ("", Path("paperboy.sqlite"), "")
     assert (settings.poll_minutes, settings.backfill_days, settings.log_level) == (60, 14, "INFO")
     assert (settings.grace, settings.post_when_unsure) == (timedelta(hours=6), True)
-    assert [feed.name for feed in settings.feeds] == ["huggingface", "arxiv:cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"]
+    assert [feed.label for feed in settings.feeds] == ["Hugging Face", "arXiv cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"]
     assert config.load(dict.fromkeys(SETTINGS, " ")) == settings
     assert config.load({name: default for name, (default, _) in SETTINGS.items()}) == settings
     assert config.load({"PATH": "/bin", "HOME": "/root"}) == settings
@@ -45,6 +45,7 @@ def test_every_setting_is_heard() -> None:
             "PAPERBOY_SOURCES": "huggingface",
             "PAPERBOY_POLL_MINUTES": "10",
             "PAPERBOY_BACKFILL_DAYS": "0",
+            "PAPERBOY_FEEDS_PER_SERVER": "3",
             "PAPERBOY_GRACE_HOURS": "2",
             "PAPERBOY_WHEN_UNSURE": "SKIP",
             "PAPERBOY_CONTACT": " ops@example.org\n",
@@ -65,6 +66,7 @@ def test_every_setting_is_heard() -> None:
         ),
         poll_minutes=10,
         backfill_days=0,
+        feeds_per_server=3,
         grace=timedelta(hours=2),
         post_when_unsure=False,
         contact="ops@example.org",
@@ -125,20 +127,28 @@ def test_a_value_that_cannot_be_is_one_fault(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "names"),
+    ("text", "labels"),
     [
-        ("", ["huggingface", "arxiv:cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"]),
-        ("huggingface huggingface", ["huggingface"]),
-        ("HuggingFace, arXiv:cs.CL,cs.LG", ["huggingface", "arxiv:cs.CL+cs.LG"]),
+        ("", ["Hugging Face", "arXiv cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"]),
+        ("huggingface huggingface", ["Hugging Face"]),
+        ("HuggingFace, arXiv:cs.CL,cs.LG", ["Hugging Face", "arXiv cs.CL+cs.LG"]),
         (
             "arxiv:cs.CL+cs.CL arxiv:hep-ex arxiv:cond-mat.str-el",
-            ["arxiv:cs.CL", "arxiv:hep-ex", "arxiv:cond-mat.str-el"],
+            ["arXiv cs.CL+hep-ex+cond-mat.str-el"],
         ),
-        ("rss:https://a.example/feed?x=1", ["rss:https://a.example/feed?x=1"]),
+        ("rss:https://a.example/feed?x=1", ["a.example/feed?x=1"]),
     ],
 )
-def test_sources_in_many_spellings(text: str, names: list[str]) -> None:
-    assert [feed.name for feed in sources(text)] == names
+def test_sources_in_many_spellings(text: str, labels: list[str]) -> None:
+    assert [feed.label for feed in sources(text)] == labels
+
+
+def test_arxiv_is_one_feed_however_many_categories_it_has() -> None:
+    feeds = sources("arxiv:cs.CL rss:https://a.example/feed arxiv:hep-ex")
+    assert [(feed.name, feed.categories) for feed in feeds] == [
+        ("arxiv", ("cs.CL", "hep-ex")),
+        ("rss:https://a.example/feed", ()),
+    ]
 
 
 def test_a_feed_keeps_its_address_and_is_named_without_its_credentials() -> None:

@@ -20,76 +20,88 @@ def now() -> datetime:
 
 async def test_a_tick_comes_at_once_and_then_at_its_interval() -> None:
     times: list[float] = []
+    ticked, seldom = asyncio.Semaphore(0), asyncio.Event()
 
     async def tick() -> None:
         times.append(asyncio.get_running_loop().time())
+        ticked.release()
+
+    async def minute() -> None:
+        seldom.set()
 
     start = asyncio.get_running_loop().time()
-    async with ticking({"tick": (1, tick)}, clock=now):
-        await asyncio.sleep(0.2)
-        assert len(times) == 1
-        await asyncio.sleep(1.2)
-    assert len(times) == 2
-    assert times[0] - start < 0.2
-    assert 0.8 < times[1] - times[0] < 1.4
-    await asyncio.sleep(0)
-    assert len(times) == 2
+    async with asyncio.timeout(30), ticking({"tick": (1, tick), "minute": (60, minute)}, clock=now):
+        await seldom.wait()
+        for _ in range(3):
+            await ticked.acquire()
+    assert times[1] - start > 0.95
+    assert times[2] - start > 1.95
 
 
 async def test_a_slow_tick_never_runs_twice_at_a_time_and_holds_up_no_other() -> None:
-    running, most, others = 0, 0, 0
+    running, most, begun = 0, 0, 0
+    others, enough = asyncio.Semaphore(0), asyncio.Event()
 
     async def slow() -> None:
-        nonlocal running, most
+        nonlocal running, most, begun
+        begun += 1
         running += 1
         most = max(most, running)
-        await asyncio.sleep(2.8)
+        await enough.wait()
         running -= 1
 
     async def other() -> None:
-        nonlocal others
-        others += 1
+        others.release()
 
-    async with ticking({"slow": (1, slow), "other": (1, other)}, clock=now):
-        await asyncio.sleep(2.5)
-    assert (running, most, others) == (0, 1, 3)
+    async with asyncio.timeout(30), ticking({"slow": (1, slow), "other": (1, other)}, clock=now):
+        for _ in range(3):
+            await others.acquire()
+        assert begun == 1
+        enough.set()
+    assert (running, most) == (0, 1)
 
 
 async def test_an_exception_is_logged_and_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     times = 0
+    twice = asyncio.Event()
 
     async def failing() -> None:
         nonlocal times
         times += 1
+        if times == 2:
+            twice.set()
         raise RuntimeError(f"surprise {times}")
 
-    async with ticking({"failing": (1, failing)}, clock=now):
-        await asyncio.sleep(1.2)
-    assert times == 2
+    async with asyncio.timeout(30), ticking({"failing": (1, failing)}, clock=now):
+        await twice.wait()
     assert "surprise 1" in caplog.text
     assert "surprise 2" in caplog.text
 
 
 async def test_an_expected_error_is_told_in_its_words_without_code(caplog: pytest.LogCaptureFixture) -> None:
+    begun = asyncio.Event()
+
     async def failing() -> None:
+        begun.set()
         raise StorageError("the disk is full: free some space")
 
-    async with ticking({"failing": (1, failing)}, clock=now):
-        await asyncio.sleep(0.2)
+    async with ticking({"failing": (60, failing)}, clock=now):
+        await begun.wait()
     assert [record.getMessage() for record in caplog.records] == ["failing: the disk is full: free some space"]
     assert caplog.records[0].exc_info is None
 
 
 async def test_leaving_lets_a_running_tick_finish() -> None:
-    done = False
+    begun, done = asyncio.Event(), False
 
     async def tick() -> None:
         nonlocal done
-        await asyncio.sleep(0.3)
+        begun.set()
+        await asyncio.sleep(0.1)
         done = True
 
     async with ticking({"tick": (60, tick)}, clock=now):
-        await asyncio.sleep(0.1)
+        await begun.wait()
     assert done
 
 
@@ -97,10 +109,11 @@ async def test_a_tick_that_does_not_finish_is_cancelled_and_cleans_up_before_the
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(schedule, "_FINISH_SECONDS", 0.1)
-    cleaned = False
+    begun, cleaned = asyncio.Event(), False
 
     async def hanging() -> None:
         nonlocal cleaned
+        begun.set()
         try:
             await asyncio.sleep(60)
         finally:
@@ -108,21 +121,22 @@ async def test_a_tick_that_does_not_finish_is_cancelled_and_cleans_up_before_the
             cleaned = True
 
     async with ticking({"hanging": (60, hanging)}, clock=now):
-        await asyncio.sleep(0.1)
+        await begun.wait()
     assert cleaned
 
 
 async def test_an_error_inside_of_the_block_comes_through_after_the_ticks_ended() -> None:
-    ended = False
+    begun, ended = asyncio.Event(), False
 
     async def tick() -> None:
         nonlocal ended
-        await asyncio.sleep(0.2)
+        begun.set()
+        await asyncio.sleep(0.1)
         ended = True
 
     async def block() -> None:
         async with ticking({"tick": (60, tick)}, clock=now):
-            await asyncio.sleep(0.1)
+            await begun.wait()
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -158,12 +172,14 @@ async def test_a_tick_cancelled_at_the_end_is_no_error(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(schedule, "_FINISH_SECONDS", 0.05)
+    begun = asyncio.Event()
 
     async def hanging() -> None:
+        begun.set()
         await asyncio.sleep(60)
 
     async with ticking({"hanging": (60, hanging)}, clock=now):
-        await asyncio.sleep(0.1)
+        await begun.wait()
     await asyncio.sleep(0.05)
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from bot.digest import markup
-from bot.digest.due import days_told
+from bot.digest import due, markup
 from bot.digest.markup import escape, link, local
 from bot.digest.post import REASONS, card, facts, said
 from bot.models import (
@@ -148,7 +147,7 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, ch
         ]
         return Post(tuple(blocks))
     state = paused_told(offer.paused, offer.paused_by) if offer.paused else f"the first {local(offer.first, 'F')}"
-    told = f"{schedule_told(offer.schedule)}; {state}.{early_told(offer.early)}"
+    told = f"{schedule_told(offer.schedule)}; {state}.{early_told(offer.early_hour)}"
     confirm = Button(
         label="Confirm", custom_id=f"paperboy:confirm:{number}:{channel}:{offer.schedule.zone}", primary=True
     )
@@ -239,13 +238,13 @@ def code(query: str) -> str:
 
 def when_told(schedule: Schedule) -> str:
     """ "Mon-Fri 15:00 (Europe/Berlin)"."""
-    return f"{days_told(schedule.days)} {schedule.post_at:%H:%M} ({schedule.zone})"
+    return f"{due.days_told(schedule.days)} {schedule.post_at:%H:%M} ({schedule.zone})"
 
 
 def schedule_told(schedule: Schedule) -> str:
     """ "One digest Mon-Fri at 15:00 (Europe/Berlin), up to 8 papers"."""
     return (
-        f"One digest {days_told(schedule.days)} at **{schedule.post_at:%H:%M}** ({schedule.zone}), "
+        f"One digest {due.days_told(schedule.days)} at **{schedule.post_at:%H:%M}** ({schedule.zone}), "
         f"up to {counted(schedule.size, 'paper')}"
     )
 
@@ -257,10 +256,15 @@ def paused_told(reason: str, by: UserId | None, limit: int = 200) -> str:
     return f"paused by <@{by}> {escape(shorten(reason.removeprefix('by hand '), limit))}"
 
 
-def early_told(early: bool) -> str:
-    if not early:
+def early_told(hour: int | None) -> str:
+    """What a digest before ten o'clock UTC costs; "" where `hour` is None."""
+    if hour is None:
         return ""
+    share, missing = due.EARLY[max(hour, min(due.EARLY))]
+    later, left = due.EARLY[max(due.EARLY)]
+    most = "fewer than " if hour < min(due.EARLY) else ""
     return (
-        "\n-# ⚠ Before 10:00 UTC about a third of the day’s papers are not listed yet, often one of the "
-        "day’s top five among them."
+        f"\n-# ⚠ At {hour:02}:00 UTC Hugging Face has listed {most}{share} % of the day’s papers, and "
+        f"{missing:.1f} of its final top five are missing, on average. At {max(due.EARLY)}:00 UTC it is {later} % "
+        f"and {left:.1f}."
     )

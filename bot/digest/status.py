@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from bot.digest.answer import paused_told, when_told
 from bot.digest.markup import MAX_CHARACTERS, escape, length, local
-from bot.models import Block, Channel, Feed, FeedState, Line, Post, Text, Topic, Verdict, VerdictKind
+from bot.digest.trouble import conditions
+from bot.models import Block, Channel, Feed, FeedKind, FeedState, Line, Post, Text, Topic, Verdict, VerdictKind
 from bot.papers.query import EXAMPLES
 from bot.papers.summary import shorten
-from bot.papers.trending import counted, short
+from bot.papers.trending import counted, short, source
 
 CHANNELS = 10
 """Channels that one status shows."""
@@ -29,6 +30,9 @@ COMMANDS = (
     ("/digest now", "post one right away"),
     ("/digest pause", "post nothing for a while"),
     ("/digest resume", "post again"),
+    ("/feeds add", "add a feed for this server alone; shows first what it holds"),
+    ("/feeds list", "this server’s own feeds, and how they are"),
+    ("/feeds remove", "take one away"),
     ("/alerts", "which channel is told when a digest fails or is paused"),
     ("/status", "how sources and digests are, and why something did not come"),
     ("/forget", "take back what is stored about you"),
@@ -46,7 +50,7 @@ def status_post(
     """Sources, then each channel with its next digest and its last verdicts."""
     text = f"### Sources\n-# {counted(papers, 'paper')} in the archive"
     for at, (feed, state) in enumerate(sources):
-        line = f"\n{_sign(state)} **{escape(shorten(feed.label, 120))}** {_source(state)}"
+        line = "".join(f"\n{told}" for told in source_lines(feed, state))
         if length(text + line) > MAX_CHARACTERS // 2:
             text += f"\n-# and {counted(len(sources) - at, 'more source')}"
             break
@@ -66,21 +70,28 @@ def status_post(
     return Post(tuple(blocks))
 
 
-def _sign(state: FeedState | None) -> str:
+def source_lines(feed: Feed, state: FeedState | None) -> list[str]:
+    """How a source is: a line for each condition of its lists."""
+    # An operator's address may tell more than members should know.
+    public = source(feed.name) if feed.kind is FeedKind.RSS and feed.trusted else feed.label
+    name = escape(shorten(public, 120))
     if state is None or state.polled_at is None:
-        return "◌"
-    return "⚠" if state.error else "✓"
-
-
-def _source(state: FeedState | None) -> str:
-    if state is None or state.polled_at is None:
-        return "not read yet"
+        return [f"◌ **{name}** not read yet"]
+    again = f", next look {local(state.next_poll_at, 'R')}" if state.next_poll_at else ""
     if state.error:
         read = f"last read {local(state.succeeded_at, 'R')}" if state.succeeded_at else "never read"
-        again = f", next try {local(state.next_poll_at, 'R')}" if state.next_poll_at else ""
-        return f"{escape(shorten(state.error, 200))}; {read}{again}"
-    when = local(state.succeeded_at, "R") if state.succeeded_at else "never"
-    return f"read {when}, {short(state.entries)} {'entry' if state.entries == 1 else 'entries'}"
+        return [f"⚠ **{name}** {escape(shorten(state.error, 200))}; {read}{again}"]
+    when = f"read {local(state.succeeded_at, 'R')}" if state.succeeded_at else "never read"
+    found = conditions(state)
+    if not found:
+        return [f"✓ **{name}** {when}, {short(state.entries)} {'entry' if state.entries == 1 else 'entries'}"]
+    lines = []
+    for condition in found:
+        only = condition.categories and len(found) > 1
+        called = f"{escape(source(feed.name))} {escape(', '.join(condition.categories))}" if only else name
+        sign, end = ("⚠", again) if condition.troubled else ("✓", f"; {when}")
+        lines.append(f"{sign} **{called}** {escape(shorten(condition.told, 240))}{end}")
+    return lines
 
 
 def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdict]) -> str:

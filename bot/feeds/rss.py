@@ -6,21 +6,23 @@ Refuses: arXiv's announcement conventions (arxiv.py), and following links.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
 
 from bot.addresses import without_tracking
-from bot.feeds.text import clean, names, plain, read_feed, web_url, without_brackets
+from bot.feeds.document import parts, read_feed, string
+from bot.feeds.shape import is_text, nothing_read, tally
+from bot.feeds.text import LONGEST_TEXT, LONGEST_TITLE, clean, names, plain, shortened, web_url, without_brackets
 from bot.identifiers import find_arxiv_id, find_arxiv_ids, find_doi, find_dois
 from bot.models import Entry, Paper, Parsed
 
-LONGEST_ABSTRACT = 10_000
-"""Characters kept of an entry's text; blogs put whole articles into their feeds."""
-
-_LONGEST_TITLE = 100
+_LONGEST_MADE_UP_TITLE = 100
 _LONGEST_CATEGORY, _MOST_CATEGORIES = 60, 20
 # What says that the reader came from a feed: bioRxiv's rss=1, Medium's source=rss---, campaign tags.
 _EMAIL = re.compile(r"<?(?<![\w.+-])[\w.+-]++@[\w.-]++>?")
@@ -28,40 +30,61 @@ _INITIALS = re.compile(r"(?:[^\W\d_]\.[\s-]?){1,5}[^\W\d_]?|[^\W\d_a-zß-ÿ]{1,2
 
 
 def parse(body: bytes) -> Parsed:
-    """The entries of a feed, as papers. Raises FeedError when the body is no feed."""
+    """The entries of a feed, as papers. Raises FeedError for what is no feed, or has no entry with a link."""
     document = read_feed(body)
     site = web_url(document.feed.get("link"))
+    found = [found for item in document.entries if (found := _found(item, site))]
     entries: dict[str, Entry] = {}
-    for item in document.entries:
-        entry = _entry(item, site)
-        if entry is not None:
-            entries.setdefault(entry.paper.url, entry)
-    skipped = len(document.entries) - len(entries) + document.left_out
-    return Parsed(entries=tuple(entries.values()), skipped=skipped, site=site)
+    for entry in _told_apart(found, site):
+        entries.setdefault(entry.paper.url, entry)
+    fields: Mapping[str, Callable[[dict[str, Any]], object]] = {
+        "title": lambda item: is_text(item.get("title")),
+        "link": lambda item: _addresses(item, site),
+        "date": _date,
+        "description": lambda item: is_text(_text(item)),
+        "author": _line_of_authors,
+    }
+    counted = tally(document.items, fields)
+    if document.items and not entries:
+        raise nothing_read(len(document.items), "link", "there is nothing to read in this feed")
+    return Parsed(
+        entries=tuple(entries.values()),
+        skipped=len(document.items) - len(entries),
+        site=site,
+        title=shortened(plain(string(document.feed, "title")), LONGEST_TITLE),
+        fields=counted,
+    )
 
 
-def _entry(item: dict[str, Any], site: str | None) -> Entry | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """An entry whose address may not be its own."""
+
+    entry: Entry
+    addresses: tuple[str, ...]
+    """Where else it may be found, the best first."""
+
+
+def _found(item: dict[str, Any], site: str | None) -> _Found | None:
     html = _text(item)
-    abstract = _shortened(plain(html), LONGEST_ABSTRACT)
+    abstract = shortened(plain(html), LONGEST_TEXT)
     arxiv_id, version, doi = _identifiers(item, html)
-    link = _link(item, site)
-    title = plain(_string(item.get("title"))) or _shortened(abstract, _LONGEST_TITLE)
-    if not title and not link:
+    addresses = _addresses(item, site)
+    title = shortened(plain(string(item, "title")), LONGEST_TITLE) or shortened(abstract, _LONGEST_MADE_UP_TITLE)
+    if not title and not addresses:
         return None
     if arxiv_id:
-        url = f"https://arxiv.org/abs/{arxiv_id}"
-    elif link:
-        url = link
-    elif doi:
-        url = f"https://doi.org/{doi}"
-    else:
+        addresses = (f"https://arxiv.org/abs/{arxiv_id}",)
+    elif doi and (address := web_url(f"https://doi.org/{doi}")):
+        addresses += (address,)
+    if not addresses:
         return None
-    published_at = _moment(item.get("published_parsed")) or _moment(item.get("updated_parsed"))
+    published_at = _date(item)
     listed_on = published_at.date() if published_at else None
-    return Entry(
+    entry = Entry(
         paper=Paper(
-            title=title or url,
-            url=url,
+            title=title or shortened(addresses[0], LONGEST_TITLE),
+            url=addresses[0],
             arxiv_id=arxiv_id,
             version=version,
             doi=doi,
@@ -73,6 +96,30 @@ def _entry(item: dict[str, Any], site: str | None) -> Entry | None:
         ),
         listed_on=listed_on,
     )
+    return _Found(entry=entry, addresses=addresses)
+
+
+def _told_apart(found: Sequence[_Found], site: str | None) -> Iterator[Entry]:
+    """The entries, each with an address of its own.
+
+    Some feeds link all entries to one page, their home or a list of changes: there, titles tell them apart. (Not
+    guids: some feeds make new ones each time, and an entry that comes twice keeps its title.)
+    """
+    home = (site or "").rstrip("/")
+    titles: dict[str, set[str]] = {}
+    for one in found:
+        for address in one.addresses:
+            titles.setdefault(address, set()).add(one.entry.paper.title)
+    for one in found:
+        paper = one.entry.paper
+        own = (address for address in one.addresses if len(titles[address]) == 1 and address.rstrip("/") != home)
+        url = paper.url if paper.arxiv_id else next(own, None) or _with_mark(paper)
+        yield one.entry if url == paper.url else replace(one.entry, paper=replace(paper, url=url))
+
+
+def _with_mark(paper: Paper) -> str:
+    mark = hashlib.sha256(paper.title.encode()).hexdigest()[:16]
+    return web_url(f"{paper.url.partition('#')[0]}#{mark}") or paper.url
 
 
 # --- which paper ----------------------------------------------------------------------------------
@@ -84,15 +131,14 @@ def _identifiers(item: dict[str, Any], html: str) -> tuple[str | None, int | Non
     A post that cites several papers is none of them: further links and the text count only when they name
     exactly one.
     """
-    own = [
-        _string(item.get(key)) for key in ("id", "link", "dc_identifier", "prism_doi", "prism_url", "dc_source")
-    ]
+    keys = ("id", "link", "dc_identifier", "prism_doi", "prism_url", "dc_source")
+    own = [clean(string(item, key)) for key in keys]
     number = next((found for found in map(find_arxiv_id, own) if found), None)
     doi = next((found for found in map(find_doi, own) if found), None)
     if number or doi:
         return number[0] if number else None, number[1] if number else None, doi
-    others = " ".join(_string(link.get("href")) for link in item.get("links") or ())
-    for text in (others, f"{_string(item.get('title'))} {html}"):
+    others = " ".join(string(link, "href") for link in parts(item, "links"))
+    for text in map(clean, (others, f"{string(item, 'title')} {html}")):
         numbers, dois = find_arxiv_ids(text), find_dois(text)
         if len(numbers) + len(dois) == 1:
             return (*numbers[0], None) if numbers else (None, None, dois[0])
@@ -101,26 +147,31 @@ def _identifiers(item: dict[str, Any], html: str) -> tuple[str | None, int | Non
     return None, None, None
 
 
-def _link(item: dict[str, Any], site: str | None) -> str | None:
-    link, guid = _string(item.get("link")).strip(), _string(item.get("id")).strip()
+def _addresses(item: dict[str, Any], site: str | None) -> tuple[str, ...]:
+    """Its link and its guid, as far as they are web addresses."""
+    link, guid = string(item, "link").strip(), string(item, "id").strip()
     # Where an entry has no link, feedparser passes its guid off as one: that may be a number or a "urn:...".
     if link and link != guid:
         try:
             link = urljoin(site or "", link)
         except ValueError:
             link = ""
-    found = web_url(link) or web_url(guid)
-    return without_tracking(found) if found else None
+    found = (web_url(without_tracking(address)) for address in (web_url(link), web_url(guid)) if address)
+    return tuple(dict.fromkeys(address for address in found if address))
 
 
 # --- its fields -----------------------------------------------------------------------------------
 
 
 def _text(item: dict[str, Any]) -> str:
-    summary = _string(item.get("summary"))
+    summary = string(item, "summary")
     if summary.strip():
         return summary
-    return next((text for text in (_string(part.get("value")) for part in item.get("content") or ()) if text), "")
+    return next((text for text in (string(part, "value") for part in parts(item, "content")) if text), "")
+
+
+def _date(item: dict[str, Any]) -> datetime | None:
+    return _moment(item.get("published_parsed")) or _moment(item.get("updated_parsed"))
 
 
 def _moment(value: object) -> datetime | None:
@@ -133,30 +184,22 @@ def _moment(value: object) -> datetime | None:
 
 
 def _categories(item: dict[str, Any]) -> tuple[str, ...]:
-    terms = (plain(_string(tag.get("term") or tag.get("label"))) for tag in item.get("tags") or ())
+    terms = (plain(string(tag, "term") or string(tag, "label")) for tag in parts(item, "tags"))
     return tuple(dict.fromkeys(term for term in terms if 0 < len(term) <= _LONGEST_CATEGORY))[:_MOST_CATEGORIES]
-
-
-def _shortened(text: str, most: int) -> str:
-    if len(text) <= most:
-        return text
-    return text[: most - 1].rsplit(" ", 1)[0] + "…"
-
-
-def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 # --- authors --------------------------------------------------------------------------------------
 
 
 def _authors(item: dict[str, Any]) -> tuple[str, ...]:
-    listed = [
-        name for author in item.get("authors") or () if author and (name := _name(_string(author.get("name"))))
-    ]
+    listed = [name for author in parts(item, "authors") if (name := _name(string(author, "name")))]
     if len(listed) == 1:
         return split_authors(listed[0])
     return names(_turned(name) for name in listed)
+
+
+def _line_of_authors(item: dict[str, Any]) -> bool:
+    return any(is_text(author.get("name")) for author in parts(item, "authors"))
 
 
 def _name(text: str) -> str:

@@ -1,35 +1,44 @@
-"""Whatever a source sent, cleaned once at the door: text, addresses, times, and the feed document itself.
+"""Whatever a source sent, cleaned once at the door: text, addresses, times.
 
-Owns: what counts as clean text, and the one way in which feedparser is called.
+Owns: what counts as clean text, and how much of it is kept.
 Refuses: the meaning of any field, and escaping for Discord; text leaves here plain, not safe for markdown.
 """
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import urlsplit
-
-import feedparser
-
-from bot.errors import FeedError
 
 MOST_ENTRIES = 2_000
 """Entries that are read of one body: arXiv's own ceiling for a feed."""
 LONGEST_ADDRESS = 2_000
+LONGEST_TITLE = 500
+"""Characters, as below. The longest title in a year of Hugging Face's lists has 167."""
+LONGEST_TEXT = 10_000
+"""Of an abstract or a summary; blogs put whole articles into their feeds."""
+LONGEST_NAME = 200
+MOST_AUTHORS = 10_000
+"""The longest lists of authors, of particle physics and surgery, have some thousands."""
 
 # What no reader sees: controls (but those that are white space), the soft hyphen, zero-width and
 # bidirectional marks, invisible fillers, tags, non-characters, and halves of surrogate pairs, which JSON can
 # carry and no database can store.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# Two of them stay where they make one picture of several: a joiner between two, and the tags of the three flags
+# that have some (England, Scotland, Wales). Anywhere else they would be a place to hide text in.
+_PICTURE = "\u2190-\u2bff\U0001f000-\U0001faff"
+_JOINED = re.compile(
+    f"((?<=[{_PICTURE}\ufe0f])\u200d(?=[{_PICTURE}])"
+    "|(?<=\U0001f3f4)\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
+    f"|\U000e0077\U000e006c\U000e0073)\U000e007f)|{_INVISIBLE.pattern}"
 )
 # Normalising takes quadratic time over a pile of combining marks (5 s for 80,000): no text needs 30 in a row.
 _PILE = re.compile(r"[^\w\s\x00-\x7f]{30,}")
@@ -40,10 +49,19 @@ def clean(text: object) -> str:
     """One line of visible text, NFC, without white space at its ends; "" for anything that is not a str."""
     if not isinstance(text, str):
         return ""
-    text = _INVISIBLE.sub("", text)
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", _PILE.sub(_without_marks, text))
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    if text.isascii() and text.isprintable():
+        return text
+    if _INVISIBLE.search(text):
+        text = " ".join(_JOINED.sub(r"\1", text).split())
+    return unicodedata.normalize("NFC", _PILE.sub(_without_marks, text))
+
+
+def shortened(text: str, most: int) -> str:
+    """Clean text of at most so many characters, cut between words."""
+    if len(text) <= most:
+        return text
+    return text[: most - 1].rsplit(" ", 1)[0].rstrip("\u200d ") + "…"
 
 
 def _without_marks(pile: re.Match[str]) -> str:
@@ -69,9 +87,11 @@ def names(pieces: Iterable[str]) -> tuple[str, ...]:
     found: list[str] = []
     for name in map(clean, pieces):
         if found and _GENERATION.fullmatch(name):
-            found[-1] = f"{found[-1]}, {name}"
+            found[-1] = shortened(f"{found[-1]}, {name}", LONGEST_NAME)
         elif any(map(str.isalnum, name)):
-            found.append(name)
+            found.append(shortened(name, LONGEST_NAME))
+        if len(found) == MOST_AUTHORS:
+            break
     return tuple(dict.fromkeys(found))
 
 
@@ -99,6 +119,8 @@ _TAG = re.compile(
             | !doctype\b[^<>]*+> )""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
+# Python refuses to make a number of so many digits.
+_ENDLESS_REFERENCE = re.compile(r"&#[0-9]{10,}+;?")
 
 
 class _Text(HTMLParser):
@@ -127,7 +149,7 @@ def plain(html: str) -> str:
     if "<" not in html and "&" not in html:
         return clean(html)
     parser = _Text()
-    parser.feed(_only_known_tags(_without_comments(html)))
+    parser.feed(_only_known_tags(_without_comments(_ENDLESS_REFERENCE.sub("", html))))
     parser.close()
     return clean("".join(parser.parts))
 
@@ -206,65 +228,3 @@ def parse_day(value: object) -> date | None:
     """The UTC day of an ISO 8601 time or date."""
     time = parse_time(value)
     return time.date() if time else None
-
-
-# --- feeds ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """What feedparser made of a body, in feedparser's own keys."""
-
-    version: str
-    """ "rss20", "rss10", "atom10", ..."""
-    feed: dict[str, Any]
-    entries: tuple[dict[str, Any], ...]
-    left_out: int
-    """Entries beyond `MOST_ENTRIES`."""
-
-
-def read_feed(body: bytes) -> Document:
-    """Any RSS or Atom. Raises FeedError for what is no feed; a damaged one gives what could be read.
-
-    feedparser's `bozo` is no verdict: a truncated feed sets it, an empty body does not (measured on 6.0.14).
-    """
-    try:
-        # A BytesIO, because bytes that look like a path would be opened as one. Without sanitising, which
-        # eats maths, and without resolving links inside of HTML, which is thrown away here anyway.
-        found = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
-    except Exception as error:  # feedparser over hostile bytes: whatever it trips over, this body is unreadable
-        raise FeedError("", f"the feed could not be read; found {describe(body)}") from error
-    version = found.get("version") or ""
-    if not version:
-        raise FeedError("", f"this is not a feed: expected RSS or Atom, found {describe(body)}")
-    entries = found.get("entries") or []
-    # Plain dicts: FeedParserDict answers for missing keys with other ones, and warns about it.
-    return Document(
-        version=version,
-        feed=dict(found.get("feed") or {}),
-        entries=tuple(dict(entry) for entry in entries[:MOST_ENTRIES]),
-        left_out=max(0, len(entries) - MOST_ENTRIES),
-    )
-
-
-def describe(body: bytes) -> str:
-    """What a body looks like, in words that complete "found ..."."""
-    start = body[:20_000].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
-    if not start:
-        return "an empty body"
-    if start[0] in "{[":
-        return "JSON"
-    lower = start.lower()
-    if lower.startswith(("<!doctype html", "<html")) or "<body" in lower:
-        title = re.search(r"<title[^<>]*>([^<]*)", start, re.IGNORECASE)
-        name = plain(title[1])[:80] if title else ""
-        return f"an HTML page titled “{name}”" if name else "an HTML page"
-    for signature, name in (("%PDF", "a PDF"), ("\x1f", "compressed data"), ("PK\x03\x04", "a ZIP archive")):
-        if start.startswith(signature):
-            return name
-    if start[0] == "<":
-        return "XML of another kind"
-    if "\x00" in start or start.count("\ufffd") > len(start) // 10:
-        return "binary data"
-    words = clean(start)
-    return f"text that begins “{words[:60]}”" if words else "unreadable data"

@@ -9,17 +9,19 @@ storage) and ranking.
     part    = "-" part | "(" either ")" | field ":" value | "phrase" | word
     field   = author | org | cat | source | votes | since
 
-Nothing else is special: `c++`, `it's`, `state-of-the-art` and `t:graph` are words.
+Nothing else is special: `c++`, `it's`, `state-of-the-art`, `t:graph` and `O(n log n)` are words. LaTeX asks for
+what it reads as: `Schr\\"odinger`, `\\alpha`.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Literal, cast
 
 from bot.errors import InvalidQuery
 from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, Words, positive_words
+from bot.papers.latex import readable
+from bot.papers.spelling import holds, others
 
 MAX_LENGTH = 1_000
 """Characters in a query."""
@@ -62,7 +64,7 @@ def parse(text: str) -> Query:
         raise InvalidQuery(text, MAX_LENGTH, f"This is too long: at most {MAX_LENGTH:,} characters.")
     if text.casefold() in _EVERYTHING:
         return Query(text="trending", root=None)
-    return Query(text=text, root=_Parser(text).parse())
+    return Query(text=text, root=_Parser(readable(text).translate(_QUOTES)).parse())
 
 
 def explain(query: Query, paper: Paper, marks: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
@@ -116,25 +118,15 @@ def _satisfied(node: Node, paper: Paper) -> list[str]:
         case And(nodes) | Or(nodes):
             return [reason for inner in nodes for reason in _satisfied(inner, paper)]
         case Filter("author", value):
-            return [f"by {name}" for name in paper.authors if _holds(name, value)][:2]
-        case Filter("org", value) if _holds(paper.organization, value):
+            return [f"by {name}" for name in paper.authors if holds(name, value)][:2]
+        case Filter("org", value) if holds(paper.organization, value):
             return [f"from {paper.organization}"]
         case Filter("cat", value):
-            return [f"in {name}" for name in paper.categories if _holds(name, value)][:1]
+            return [f"in {name}" for name in paper.categories if holds(name, value)][:1]
         case Filter("source", value) if any(value in feed.casefold() for feed in paper.feeds):
             return [f"on {value}"]
         case _:
             return []
-
-
-def _holds(name: str, value: str) -> bool:
-    """Whether the words of `value` stand side by side in `name`, whatever their capitals and accents."""
-    return f" {_spelled(value)} " in f" {_spelled(name)} "
-
-
-def _spelled(text: str) -> str:
-    plain = (sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return " ".join(re.findall(r"[^\W_]+", "".join(plain).casefold()))
 
 
 class _Parser:
@@ -246,15 +238,22 @@ class _Parser:
         return self._text[start + 1 : end]
 
     def _word(self) -> str:
-        """To the next space, or to the ) that closes a group around it; `f(x)` is one word."""
-        start, opened = self._at, 0
-        while self._at < len(self._text):
-            sign = self._text[self._at]
-            if sign == " " or (sign == ")" and opened == 0):
-                break
-            opened += (sign == "(") - (sign == ")")
-            self._at += 1
+        """To the next space, or to the ) that closes a group around it; `O(n log n)` is one word."""
+        start = self._at
+        while self._at < len(self._text) and self._text[self._at] not in " )":
+            self._at = 1 + (self._closing() if self._text[self._at] == "(" else self._at)
         return self._text[start : self._at]
+
+    def _closing(self) -> int:
+        """Where the ( of a word is closed; its own place where it is not, or rather a group around it."""
+        depth = 0
+        for at in range(self._at, len(self._text)):
+            depth += (self._text[at] == "(") - (self._text[at] == ")")
+            if depth == 0:
+                inside, rest = self._text[self._at : at], self._text[at + 1 :]
+                of_group = " OR " in inside or rest.count(")") - rest.count("(") < self._depth
+                return self._at if of_group and " " in inside else at
+        return self._at
 
     def _field(self, field: str, start: int) -> Node:
         at = self._at
@@ -292,7 +291,8 @@ def _joined(kind: type[And] | type[Or], nodes: list[Node]) -> Node | None:
 
 
 def _words(text: str) -> Words | None:
-    return Words(text.lower().strip()) if _searchable(text) else None
+    text = text.lower().strip()
+    return Words(text, others(text)) if _searchable(text) else None
 
 
 def _searchable(text: str) -> bool:

@@ -5,6 +5,7 @@ Owns: the order of a digest. Refuses: knowing who asks.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from bot.models import Paper
@@ -38,7 +39,9 @@ def reasons(paper: Paper) -> tuple[str, ...]:
 def source(feed: str) -> str:
     """A feed's name as people know it: "Hugging Face", "arXiv", "connect.biorxiv.org"."""
     kind, _, rest = feed.partition(":")
-    return _LABELS.get(kind) or rest.partition("://")[2].partition("/")[0] or rest or feed
+    return (
+        _LABELS.get(kind) or re.split(r"[/?#]", rest.partition("://")[2])[0].removeprefix("www.") or rest or feed
+    )
 
 
 def counted(number: int, noun: str) -> str:

@@ -22,11 +22,12 @@ from bot.feeds.text import web_url
 from bot.formats import opml, shapes
 from bot.models import Delivery, Imported
 from bot.papers import identity
-from bot.pipeline.ingest import Progress, quiet
+from bot.papers.legibility import FIELDS, legible
 from bot.pipeline.moving import FILES, FORMAT, MANIFEST, OPML, Manifest
+from bot.pipeline.reading import Progress, quiet
 from storage import export, intake
 from storage.database import Database
-from storage.export import GuildFeed, KeptChannel, KeptPaper, Record
+from storage.records import GuildFeed, KeptChannel, KeptPaper, Record
 
 LONGEST = 8 * 1024 * 1024
 """Bytes of one line: a paper that is counted every hour for ten years needs less."""
@@ -213,17 +214,38 @@ def _placed(where: str) -> Iterator[None]:
 
 
 def _paper(paper: KeptPaper) -> KeptPaper:
-    """A line of one's own needs no keys: they are worked out like a feed's."""
+    """Read as a feed's entry is, whoever wrote it. A line of one's own needs no keys: they are worked out like a
+    feed's. What is private stays so, under its own feed's keys."""
     if not paper.title.strip():
         raise UserError("title is empty")
     for name in ("url", "repository", "project_page", "thumbnail", "discussion"):
         address = getattr(paper, name)
         if address is not None and web_url(address) is None:
             raise UserError(f"{name}: “{address[:80]}” is no web address")
+    for name, written in paper.written.items():
+        if name not in FIELDS or type(written) is not type(getattr(paper, name)):
+            raise UserError(f"written: “{name[:40]}” is not told like this: take it out")
+    for claim in paper.claims:
+        if not claim.feed.startswith("added:"):
+            raise UserError("claims: a server's feed has a name that begins with “added:”")
+    paper = legible(paper)
+    if paper.private_to is not None:
+        return _private(paper)
     if paper.identities:
         return paper
     found = identity.keys(paper)
     return replace(paper, identities=found.strong + found.weak)
+
+
+def _private(paper: KeptPaper) -> KeptPaper:
+    if not str(paper.private_to).startswith("added:"):
+        raise UserError("private_to: a server's feed has a name that begins with “added:”")
+    if paper.identities:
+        raise UserError("identities: a private paper has none")
+    feeds = {listing.feed for listing in paper.listings} | {claim.feed for claim in paper.claims}
+    if feeds - {paper.private_to}:
+        raise UserError("listings and claims of a private paper are of the feed in private_to only")
+    return paper
 
 
 def _channel(channel: KeptChannel) -> KeptChannel:

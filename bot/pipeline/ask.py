@@ -35,17 +35,26 @@ _WIDER = 100
 """Hits with only some of the words, at most."""
 
 
-async def search(db: Database, text: str, *, now: datetime, limit: int = answers.PAGE, offset: int = 0) -> Answer:
+async def search(
+    db: Database,
+    text: str,
+    *,
+    now: datetime,
+    limit: int = answers.PAGE,
+    offset: int = 0,
+    own: Sequence[str] = (),
+) -> Answer:
     """One page of the archive's answer: the papers that answer strictly, then, where those are few, some
-    that share only part of the words, marked as wider. Raises InvalidQuery."""
+    that share only part of the words, marked as wider. `own`: the added feeds whose papers the asker may see.
+    Raises InvalidQuery."""
     asked = query.parse(text)
     today = now.date()
-    hits, total = await index.search(db, asked, today=today, limit=limit, offset=offset)
+    hits, total = await index.search(db, asked, today=today, limit=limit, offset=offset, own=own)
     wider = 0
     if len(asked.words) > 1 and total < max(limit, _FEW):
         begin = max(0, offset - total)
         left = max(0, min(limit - len(hits), _WIDER - begin))
-        more, wider = await index.search(db, asked, today=today, limit=left, offset=begin, wide=True)
+        more, wider = await index.search(db, asked, today=today, limit=left, offset=begin, wide=True, own=own)
         wider = min(wider, _WIDER)
         hits += more
     explained = await asyncio.to_thread(_explained, asked, hits)
@@ -77,8 +86,17 @@ async def more(db: Database, delivery_id: DeliveryId) -> tuple[tuple[Paper, ...]
 # --- subscriptions ------------------------------------------------------------------------------------
 
 
-async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None, *, now: datetime) -> Offer:
-    """What the last seven days would have brought to a channel. Stores nothing.
+async def offer(
+    db: Database,
+    channel_id: ChannelId,
+    text: str,
+    zone: str | None,
+    *,
+    now: datetime,
+    own: Sequence[str] = (),
+) -> Offer:
+    """What the last seven days would have brought to a channel, of everybody's feeds and its server's `own`.
+    Stores nothing.
 
     Raises InvalidQuery, and UserError for an unknown zone.
     """
@@ -86,8 +104,8 @@ async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None
     channel = await _with_topics(db, channel_id)
     schedule, first = await _plan(db, channel_id, zone, now=now) if channel or zone else (None, None)
     week = now - timedelta(days=7)
-    news = await index.news(db, today=now.date(), since=huggingface.day_of(week), unseen=week)
-    hits = await index.announced(db, asked, today=now.date(), among=news, limit=CANDIDATES)
+    news = await index.news(db, today=now.date(), since=huggingface.day_of(week), unseen=week, own=own)
+    hits = await index.announced(db, asked, today=now.date(), among=news, limit=CANDIDATES, own=own)
     matched = compose.voted_only(asked, hits)
     return Offer(
         query=asked,
@@ -98,7 +116,7 @@ async def offer(db: Database, channel_id: ChannelId, text: str, zone: str | None
         first=first,
         paused=channel.paused if channel else None,
         paused_by=channel.paused_by if channel else None,
-        early=due.is_early(schedule, now) if schedule else False,
+        early_hour=due.early_hour(schedule, now) if schedule else None,
     )
 
 

@@ -19,7 +19,7 @@ from bot.models import (
     DeliveryId,
     DeliveryKind,
     DeliveryState,
-    Digest,
+    Draft,
     Publisher,
     Verdict,
     VerdictKind,
@@ -125,7 +125,7 @@ async def _deliver(
         verdict = _verdict(channel, now, drafted.kind, drafted.why)
         await deliveries.record_silence(db, verdict, next_due=following)
         return
-    delivery = await asyncio.to_thread(_delivery, channel, drafted.digest, DeliveryKind.SCHEDULED, now)
+    delivery = await asyncio.to_thread(_delivery, channel, drafted, DeliveryKind.SCHEDULED, now)
     if await deliveries.claim(db, delivery, next_due=following):
         await send(db, publisher, delivery, now=now)
 
@@ -165,7 +165,7 @@ async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, n
     if not drafted.digest.papers:
         # It may name a paper, and an answer is markdown.
         raise UserError(f"{escape(drafted.why[0].upper() + drafted.why[1:])}.")
-    delivery = await asyncio.to_thread(_delivery, channel, drafted.digest, DeliveryKind.EXTRA, now)
+    delivery = await asyncio.to_thread(_delivery, channel, drafted, DeliveryKind.EXTRA, now)
     if not await deliveries.claim(db, delivery, next_due=None):
         raise UserError(
             "Another digest of this channel was posted, or it was paused, at the same moment. Ask again if you "
@@ -176,9 +176,9 @@ async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, n
     return delivery
 
 
-def _delivery(channel: Channel, digest: Digest, kind: DeliveryKind, now: datetime) -> Delivery:
+def _delivery(channel: Channel, drafted: Draft, kind: DeliveryKind, now: datetime) -> Delivery:
     number = DeliveryId(secrets.token_hex(10))
-    message, fitted = post.digest_post(digest, number)
+    message, fitted = post.digest_post(drafted.digest, number)
     return Delivery(
         id=number,
         channel_id=channel.id,
@@ -187,6 +187,7 @@ def _delivery(channel: Channel, digest: Digest, kind: DeliveryKind, now: datetim
         claimed_at=now,
         state=DeliveryState.CLAIMED,
         post=message,
+        note=drafted.note,
         shown=tuple(match.paper.id for match in fitted.papers if match.paper.id is not None),
         more=tuple(match.paper.id for match in fitted.more if match.paper.id is not None),
     )

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.digest import compose, due
+from bot.digest.trouble import late, troubles
 from bot.errors import InvalidQuery
-from bot.feeds import arxiv, huggingface
+from bot.feeds import announcements, arxiv, huggingface
 from bot.models import (
+    Batch,
     Channel,
     ChannelId,
     Digest,
     Draft,
+    FeedState,
     GuildId,
     Hit,
     Paper,
@@ -24,22 +27,21 @@ from bot.models import (
     Query,
 )
 from bot.papers import query, trending
-from storage import channels, deliveries, feeds, verdicts
+from storage import additions, channels, deliveries, feeds, health, verdicts
 from storage import search as index
 from storage.database import Database
+from storage.papers import is_added
 
 log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
+Own = tuple[str, ...]
+"""Names of added feeds."""
 
 CANDIDATES = 300
 """Papers considered for one topic, most votes first."""
 _LATEST = timedelta(days=7)
 """How far back a digest reaches after a pause."""
-_STALE = timedelta(hours=12)
-"""A source that could not be read for so long may hold papers that nobody here has seen."""
-_POLLED = timedelta(days=2)
-"""A source that was not even tried for so long was taken out of the settings, or Paperboy stood still."""
 
 
 async def preview(
@@ -47,13 +49,16 @@ async def preview(
 ) -> tuple[Digest, str]:
     """The digest that `topics` would get at `now`, and why it is empty where it is. Posts and stores nothing.
 
-    With a `channel`, what it has had is left out. Raises InvalidQuery.
+    With a `channel`, what it has had is left out, and what its server may not see. Without one it is asked by
+    whoever runs the bot, who sees everything. Raises InvalidQuery.
     """
     parsed = tuple(query.parse(topic) for topic in topics)
+    own = None
     if channel is None:
         schedule = replace(due.suggest("UTC", now), size=size)
         channel = Channel(id=ChannelId(0), guild_id=GuildId(0), schedule=schedule, next_due=now, created_at=now)
-    drafted = await draft(db, channel, parsed, Candidates(db, now), now=now, moment=now)
+        own = tuple(feed.name for feed in await additions.every(db))
+    drafted = await draft(db, channel, parsed, Candidates(db, now), now=now, moment=now, own=own)
     return drafted.digest, drafted.why
 
 
@@ -82,29 +87,50 @@ class Reach:
 
 
 class Candidates:
-    """The news that answer a query: asked once, however many channels hold it."""
+    """The news that answer a query: asked once, however many channels hold it.
+
+    What everybody sees is one memory for all; what a server's `own` added feeds carry is asked besides, so that
+    its answers stay few.
+    """
 
     def __init__(self, db: Database, now: datetime) -> None:
         self._db, self._now = db, now
         self._papers: dict[PaperId, Paper] = {}
         self._asked: dict[object, asyncio.Task[Any]] = {}
 
-    async def of(self, topic: Query, reach: Reach) -> tuple[Hit, ...]:
-        return await self._once(("of", topic.root, reach), lambda: self._announced(topic, reach, CANDIDATES))
+    async def own(self, guild: GuildId) -> Own:
+        """The feeds that a server's admins added."""
+        every: Mapping[GuildId, Own] = await self._once("own", lambda: additions.own_of_all(self._db))
+        return every.get(guild, ())
 
-    async def news(self, reach: Reach) -> tuple[PaperId, ...]:
-        today = self._now.date()
-        return await self._once(
-            ("news", reach), lambda: index.news(self._db, today=today, since=reach.since, unseen=reach.unseen)
+    async def of(self, topic: Query, reach: Reach, own: Own = ()) -> tuple[Hit, ...]:
+        hits = await self._once(("of", topic.root, reach), lambda: self._announced(topic, reach, CANDIDATES, ()))
+        if not own:
+            return hits
+        more = await self._once(
+            ("of", topic.root, reach, own), lambda: self._announced(topic, reach, CANDIDATES, own)
         )
+        known = {hit.paper.id for hit in more}
+        return (*more, *(hit for hit in hits if hit.paper.id not in known))
 
-    async def nearest(self, topic: Query, reach: Reach) -> str:
+    async def seen(self, reach: Reach, own: Own = ()) -> int:
+        """How many papers there are to choose from."""
+        return len({*await self._news(reach, ()), *(await self._news(reach, own) if own else ())})
+
+    async def nearest(self, topic: Query, reach: Reach, own: Own = ()) -> str:
         """The paper that answers all of `topic` but one part, in words; "" where there is none."""
-        return await self._once(("nearest", topic.root, reach), lambda: self._miss(topic, reach))
+        miss = await self._once(("nearest", topic.root, reach), lambda: self._miss(topic, reach, ()))
+        if miss or not own:
+            return miss
+        return await self._once(("nearest", topic.root, reach, own), lambda: self._miss(topic, reach, own))
 
-    async def trouble(self) -> str:
-        """Which sources could not be read lately, in words; "" where all could."""
-        return await self._once("trouble", self._unread)
+    async def trouble(self, own: Own = ()) -> str:
+        """The sources whose papers may be missing, in words; "" where all are well."""
+        return await self._once(("trouble", own), lambda: self._troubles(own))
+
+    async def late(self, reach: Reach) -> str:
+        """The days whose lists were read late, and so come with this digest, in words."""
+        return await self._once(("late", reach), lambda: self._late(reach))
 
     async def _once(self, question: object, ask: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         if question not in self._asked:
@@ -112,39 +138,55 @@ class Candidates:
         answer: Answer = await self._asked[question]
         return answer
 
-    async def _announced(self, topic: Query, reach: Reach, limit: int) -> tuple[Hit, ...]:
+    async def _news(self, reach: Reach, own: Own) -> tuple[PaperId, ...]:
+        """What everybody's feeds announced, or only what `own` ones did."""
+        return await self._once(
+            ("news", reach, own),
+            lambda: index.news(
+                self._db,
+                today=self._now.date(),
+                since=reach.since,
+                unseen=reach.unseen,
+                own=own,
+                only_own=bool(own),
+            ),
+        )
+
+    async def _announced(self, topic: Query, reach: Reach, limit: int, own: Own) -> tuple[Hit, ...]:
         return await index.announced(
             self._db,
             topic,
             today=self._now.date(),
-            among=await self.news(reach),
+            among=await self._news(reach, own),
             limit=limit,
-            known=self._papers,
+            known=None if own else self._papers,
+            own=own,
         )
 
-    async def _miss(self, topic: Query, reach: Reach) -> str:
+    async def _miss(self, topic: Query, reach: Reach, own: Own) -> str:
         found = [
             (hits[0].paper, part)
             for part, wider in query.relaxed(topic)
-            if (hits := await self._announced(wider, reach, 1))
+            if (hits := await self._announced(wider, reach, 1, own))
         ]
         if not found:
             return ""
         paper, part = min(found, key=lambda miss: trending.order(miss[0]))
         return compose.miss(paper, part)
 
-    async def _unread(self) -> str:
-        states = (await feeds.states(self._db)).values()
-        return "; ".join(
-            f"{trending.source(state.name)} could not be read"
-            + (f" since {state.succeeded_at.astimezone(UTC):%A %d %B, %H:%M} UTC" if state.succeeded_at else "")
-            + f" ({state.error})"
-            for state in states
-            if state.error
-            and state.polled_at
-            and self._now - state.polled_at < _POLLED
-            and (state.succeeded_at is None or self._now - state.succeeded_at > _STALE)
-        )
+    async def _troubles(self, own: Own) -> str:
+        states: Mapping[str, FeedState] = await self._once("states", lambda: feeds.states(self._db))
+        return troubles((states[name] for name in states if not is_added(name) or name in own), self._now)
+
+    async def _late(self, reach: Reach) -> str:
+        lists = await health.first_read(self._db, reach.unseen, day=reach.since - index.LATE)
+        return late({feed: _days_after(feed, batches) for feed, batches in lists.items()})
+
+
+def _days_after(feed: str, batches: Sequence[Batch]) -> tuple[date, ...]:
+    """The days whose lists were first read when they were over, in the feed's own calendar."""
+    day_of = {"huggingface": huggingface.day_of, "arxiv": announcements.today}.get(feed)
+    return tuple(sorted({batch.day for batch in batches if day_of and day_of(batch.first_at) > batch.day}))
 
 
 async def draft(
@@ -155,12 +197,18 @@ async def draft(
     *,
     now: datetime,
     moment: datetime,
+    own: Own | None = None,
 ) -> Draft:
-    """The digest of `moment`'s day without what the channel has had, and how the moment ends if it is empty."""
+    """The digest of `moment`'s day without what the channel has had, and how the moment ends if it is empty.
+
+    `own`: the added feeds that count; None: those of the channel's server.
+    """
+    if own is None:
+        own = await matched.own(channel.guild_id)
     # A due moment that failed covered nothing: its papers fold into the next digest.
     last = max(filter(None, (await verdicts.last_well(db, channel.id), channel.created_at)))
     reach = Reach.after(max(last, now - _LATEST))
-    hits = {topic: await matched.of(topic, reach) for topic in topics}
+    hits = {topic: await matched.of(topic, reach, own) for topic in topics}
     ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
     shown = await deliveries.shown(db, channel.id, ids)
     digest = await asyncio.to_thread(
@@ -172,15 +220,16 @@ async def draft(
         day=due.local_day(channel.schedule, moment),
     )
     if digest.papers:
-        return Draft(digest=replace(digest, source_url=_source(digest)))
-    misses = [] if any(hits.values()) else [await matched.nearest(topic, reach) for topic in topics]
+        note = "; ".join(filter(None, (await matched.late(reach), await matched.trouble(own))))
+        return Draft(digest=replace(digest, source_url=_source(digest)), note=note)
+    misses = [] if any(hits.values()) else [await matched.nearest(topic, reach, own) for topic in topics]
     kind, why = compose.silence(
         topics,
         hits,
-        seen=len(await matched.news(reach)),
+        seen=await matched.seen(reach, own),
         since=reach.since,
         today=huggingface.day_of(now),
-        trouble=await matched.trouble(),
+        trouble=await matched.trouble(own),
         nearest=next(filter(None, misses), ""),
     )
     return Draft(digest=digest, kind=kind, why=why)

@@ -1,43 +1,39 @@
-"""Papers come in: from live sources that are due, or from captured files, through the same parsers."""
+"""Papers come in: the sources that are due are read, judged by what they hold, and asked again in good time.
+
+Owns: whose turn it is, and what is remembered of each reading. The judgement itself is feeds/health.py's.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import logging
-import re
-import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime, timedelta
 
-from bot.addresses import shown
-from bot.errors import FeedError, StorageError, UserError
-from bot.feeds import arxiv, huggingface, rss
+from bot.errors import FeedError, StorageError
+from bot.feeds import announcements, health, huggingface
 from bot.models import (
-    Entry,
+    Batch,
     Feed,
     FeedKind,
     FeedOutcome,
     FeedState,
     Fetch,
-    Identity,
-    Parsed,
-    Validators,
+    Health,
+    HealthState,
+    Sighting,
 )
-from bot.papers import identity
+from bot.pipeline import gap, look
+from bot.pipeline.reading import BUG, Progress, quiet
 from storage import feeds
+from storage import health as ledger
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int, str], None]
-"""(done, in all, what)."""
-
-
-def quiet(_done: int, _all: int, _what: str) -> None:
-    """Shows no progress."""
+_OVERDUE = timedelta(hours=12)
+"""A source that could not be read for so long may hold papers that nobody here has seen."""
 
 
 async def ingest(
@@ -50,43 +46,28 @@ async def ingest(
     backfill_days: int,
     days: int | None = None,
     progress: Progress = quiet,
+    jitter: Callable[[], float] = random.random,
 ) -> tuple[FeedOutcome, ...]:
     """Poll the sources that are due, one outcome each; a broken one never stops another.
 
-    `days` asks at once, whatever is due, and for at least so many Hugging Face days.
+    `days` asks at once, whatever is due, and for at least so many Hugging Face days. `jitter` gives numbers from
+    0 to 1 that spread the next looks.
     """
     known = await feeds.states(db)
-    waiting = [
-        (source, state)
-        for source in sources
-        for state in [known.get(source.name, FeedState(name=source.name))]
-        if days is not None or _due(state, now)
-    ]
     outcomes = []
-    for source, state in waiting:
-        reach = max(days or 0, _reach(state, now, backfill_days))
-        try:
-            outcome, pause = await _poll(db, fetch, source, now=now, days=reach, progress=progress)
-        except StorageError as error:
-            outcome, pause = FeedOutcome(feed=source.name, label=source.label, error=str(error)), timedelta()
-        except Exception:
-            # A bug over one source's answer must not silence the others, nor be repeated every minute.
-            log.exception("%s: reading it failed", source.label)
-            outcome = FeedOutcome(
-                feed=source.name, label=source.label, error="an internal error; the log tells more"
+    for source in sources:
+        state = known.get(source.name, FeedState(name=source.name))
+        if days is not None or _due(state, now):
+            reach = max(days or 0, _reach(state, now, backfill_days))
+            outcomes.append(
+                await _turn(
+                    db, fetch, source, state, now=now, poll=poll, days=reach, progress=progress, jitter=jitter
+                )
             )
-            pause = timedelta()
-        growing = timedelta(minutes=5) * 2 ** min(state.failures, 10)
-        wait = max(min(growing, poll), pause) if outcome.error else poll
-        await feeds.record_poll(
-            db,
-            source.name,
-            now=now,
-            next_poll_at=now + wait,
-            error=outcome.error,
-            entries=None if outcome.error or outcome.not_modified else _entries(outcome),
-        )
-        outcomes.append(outcome)
+        archive = known.get(gap.FEED, FeedState(name=gap.FEED))
+        if source.archive and (days is not None or _due(archive, now)):
+            outcome = await gap.fill(db, fetch, source, archive, now=now, jitter=jitter())
+            outcomes += [outcome] if outcome else []
     return tuple(outcomes)
 
 
@@ -106,174 +87,121 @@ def _reach(state: FeedState, now: datetime, backfill_days: int) -> int:
     return 3 + min(max(stopped.days, 0), 30)
 
 
-def _entries(outcome: FeedOutcome) -> int:
-    return outcome.new + outcome.updated + outcome.unchanged
+# --- one source's turn ----------------------------------------------------------------------------
 
 
-async def probe(fetch: Fetch, source: Feed, *, now: datetime) -> tuple[int, str | None]:
-    """Read a source once and store nothing: (entries, the error in words)."""
-    url, day = next(iter(_addresses(source, now, 1)))
-    try:
-        answer = await fetch(url, Validators())
-        return len((await asyncio.to_thread(_parse, source.kind, answer.body, day)).entries), None
-    except FeedError as error:
-        return 0, str(error)
-
-
-async def _poll(
-    db: Database, fetch: Fetch, source: Feed, *, now: datetime, days: int, progress: Progress
-) -> tuple[FeedOutcome, timedelta]:
-    """(what it did, the pause that the source asked for)."""
-    outcome = FeedOutcome(feed=source.name, label=source.label, not_modified=True)
-    asked = list(_addresses(source, now, days))
-    for done, (url, day) in enumerate(asked):
-        progress(done, len(asked), source.label)
-        try:
-            outcome = _sum(outcome, await _read(db, fetch, source, url, day, now=now))
-        except FeedError as error:
-            return replace(outcome, error=str(error), not_modified=False), timedelta(
-                seconds=min(error.retry_after or 0, 86_400)
-            )
-    progress(len(asked), len(asked), source.label)
-    return outcome, timedelta()
-
-
-def _addresses(source: Feed, now: datetime, days: int) -> Iterable[tuple[str, date | None]]:
-    match source.kind:
-        case FeedKind.HUGGINGFACE:
-            for day in huggingface.days(now, days):
-                yield huggingface.address(source.address, day), day
-        case FeedKind.ARXIV:
-            yield arxiv.address(source.address, source.categories), None
-        case FeedKind.RSS:
-            yield source.address, None
-
-
-async def _read(
-    db: Database, fetch: Fetch, source: Feed, url: str, day: date | None, *, now: datetime
-) -> FeedOutcome:
-    """One list with all its pages, stored whole with its validators, or not at all."""
-    known = await feeds.validators(db, _shown(source, url))
-    answer = await fetch(url, known)
-    if answer.not_modified:
-        return FeedOutcome(feed=source.name, label=source.label, not_modified=True)
-    vouched = {_shown(source, url): answer.validators} if answer.validators != Validators() else {}
-    parts = [await asyncio.to_thread(_parse, source.kind, answer.body, day)]
-    page = 0
-    while (
-        source.kind is FeedKind.HUGGINGFACE
-        and day is not None
-        and page < 10
-        and (answer.next_url or len(parts[-1].entries) + parts[-1].skipped >= huggingface.PAGE)
-    ):
-        page += 1
-        vouched = {}  # the first page's validator says nothing of the others
-        answer = await fetch(huggingface.address(source.address, day, page), Validators())
-        parts.append(await asyncio.to_thread(_parse, source.kind, answer.body, day))
-    entries = tuple(entry for part in parts for entry in part.entries)
-    skipped = sum(part.skipped for part in parts)
-    return await _store(db, source, entries, skipped, seen_at=now, validators=vouched)
-
-
-def _shown(source: Feed, url: str) -> str:
-    """The address as it may be stored: an RSS feed's own may carry credentials, its name does not."""
-    return source.name if source.kind is FeedKind.RSS else shown(url)
-
-
-def _parse(kind: FeedKind, body: bytes, day: date | None) -> Parsed:
-    match kind:
-        case FeedKind.HUGGINGFACE:
-            return huggingface.parse(body, day=day)
-        case FeedKind.ARXIV:
-            return arxiv.parse(body)
-        case FeedKind.RSS:
-            return rss.parse(body)
-
-
-async def _store(
+async def _turn(
     db: Database,
+    fetch: Fetch,
     source: Feed,
-    entries: Sequence[Entry],
-    skipped: int,
+    state: FeedState,
     *,
-    seen_at: datetime,
-    validators: Mapping[str, Validators],
+    now: datetime,
+    poll: timedelta,
+    days: int,
+    progress: Progress,
+    jitter: Callable[[], float],
 ) -> FeedOutcome:
-    keyed = await asyncio.to_thread(_keyed, entries)
-    new, updated, unchanged = await feeds.record_entries(
-        db, source.name, keyed, seen_at=seen_at, validators=validators
+    # A feed of unknown habits is measured by all of its past.
+    since = date.min if source.kind is FeedKind.RSS else (now - health.PAST).date()
+    past = await ledger.batches(db, source.name, since=since)
+    error: FeedError | None = None
+    judged: list[Health] = []
+    try:
+        reading = await look.poll(db, fetch, source, state, past, now=now, days=days, progress=progress)
+        outcome, error = reading.outcome, reading.error
+        if error:
+            outcome = replace(outcome, error=str(error), not_modified=False)
+        changed = not reading.outcome.not_modified
+        judged = [
+            health.judge(source.kind, seen, _of(past, seen), now=now, changed=changed)
+            for seen in reading.sightings
+        ]
+        await _remember(db, source, judged, now=now, changed=changed)
+        if trouble := reading.trouble or (_changed_shape(state) if outcome.not_modified else ""):
+            judged = [health.broken(seen, trouble) for seen in reading.sightings]
+    except StorageError as failure:
+        outcome = FeedOutcome(feed=source.name, label=source.label, error=str(failure))
+    except Exception:
+        # A bug over one source's answer must not silence the others, nor be repeated every minute.
+        log.exception("%s: reading it failed", source.label)
+        outcome = FeedOutcome(feed=source.name, label=source.label, error=BUG)
+    if outcome.error:
+        judged = _failed(source, state, past, judged, outcome.error, now=now)
+        # Nobody looks after a stranger's feed that has died: it is asked less and less.
+        most = poll if source.trusted else max(poll, timedelta(days=1))
+        wait = health.after_error(error, failures=state.failures, poll=most, jitter=jitter())
+        stalls = state.stalls
+    else:
+        stalls = state.stalls + 1 if any(found.troubled for found in judged) else 0
+        wait = health.pause(source.kind, now=now, poll=poll, stalls=stalls, jitter=jitter())
+    await ledger.record(db, source.name, judged, now=now)
+    await feeds.record_poll(
+        db,
+        source.name,
+        now=now,
+        next_poll_at=now + wait,
+        error=outcome.error,
+        entries=None
+        if outcome.error or outcome.not_modified
+        else outcome.new + outcome.updated + outcome.unchanged,
+        stalls=stalls,
     )
-    return FeedOutcome(
-        feed=source.name, label=source.label, new=new, updated=updated, unchanged=unchanged, skipped=skipped
-    )
-
-
-def _keyed(entries: Sequence[Entry]) -> list[tuple[Entry, Identity]]:
-    return [(entry, identity.keys(entry.paper)) for entry in entries]
-
-
-def _sum(one: FeedOutcome, other: FeedOutcome) -> FeedOutcome:
-    return replace(
-        one,
-        new=one.new + other.new,
-        updated=one.updated + other.updated,
-        unchanged=one.unchanged + other.unchanged,
-        skipped=one.skipped + other.skipped,
-        not_modified=one.not_modified and other.not_modified,
-    )
-
-
-_CAPTURED = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):?(\d\d):?(\d\d)Z")
-_DAY = re.compile(r"^(\d{4}-\d\d-\d\d)(?!T)")
-
-
-async def ingest_files(
-    db: Database, kind: FeedKind, path: Path, *, now: datetime, progress: Progress = quiet
-) -> FeedOutcome:
-    """Captured answers through the same parsers; a directory means its files, `.gz` is unpacked.
-
-    A name may tell its list's day and when it was captured: `2026-03-31__2026-03-31T080000Z.json`.
-    Raises UserError where the path holds nothing to read. A file that cannot be read is skipped and counted.
-    """
-    files = await asyncio.to_thread(_files, path, now)
-    if not files:
-        raise UserError(f"There is nothing to read at {path}.")
-    outcome = FeedOutcome(feed=kind, label=f"{kind}:{path}")
-    for done, (seen_at, file) in enumerate(files):
-        progress(done, len(files), file.name)
-        found = _DAY.match(file.name)
-        try:
-            body = await asyncio.to_thread(_content, file)
-            day = date.fromisoformat(found[1]) if found else None
-            parsed = await asyncio.to_thread(_parse, kind, body, day)
-        except (FeedError, OSError, EOFError, ValueError, zlib.error) as error:
-            log.warning("%s: %s", file, error)
-            outcome = replace(outcome, skipped=outcome.skipped + 1, error=f"{file.name}: {error}")
-            continue
-        name = f"rss:{parsed.site or file.name}" if kind is FeedKind.RSS else str(kind)
-        source = Feed(kind=kind, name=name, label=name, address="")
-        outcome = _sum(
-            outcome, await _store(db, source, parsed.entries, parsed.skipped, seen_at=seen_at, validators={})
-        )
-    progress(len(files), len(files), str(path))
     return outcome
 
 
-def _files(path: Path, now: datetime) -> list[tuple[datetime, Path]]:
-    """(captured at, file), oldest first."""
-    found = path.iterdir() if path.is_dir() else (path,)
-    return sorted((_captured(file, now), file) for file in found if file.is_file())
+def _changed_shape(state: FeedState) -> str:
+    """What was told of its shape, and holds while it does not change."""
+    return next((found.told for found in state.health if health.is_shape(found.told)), "")
 
 
-def _content(file: Path) -> bytes:
-    return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+def _of(past: Iterable[Batch], seen: Sighting) -> list[Batch]:
+    return [batch for batch in past if batch.category == seen.category]
 
 
-def _captured(file: Path, now: datetime) -> datetime:
-    found = _CAPTURED.search(file.name)
-    if not found:
-        return now
-    try:
-        return datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
-    except ValueError:
-        return now
+async def _remember(db: Database, source: Feed, judged: Sequence[Health], *, now: datetime, changed: bool) -> None:
+    """Today's list of each category, as far as it is there. (Those of Hugging Face are, as they are read.)"""
+    made = now - health.SETTLING
+    today, due = announcements.today(made), announcements.expected(made)
+    lists = []
+    for found in judged:
+        seen = found.sighting
+        day, whole, none = now.date(), True, False
+        if source.kind is FeedKind.ARXIV:
+            day = seen.day or today
+            whole = found.state is HealthState.FRESH and day >= due
+            # A list without a paper of this category, or no list for a holiday: had as well.
+            none = whole and not seen.entries and day == today
+            if found.state is HealthState.QUIET and due < today and not seen.new:
+                day, whole, none = today, True, today.weekday() < 5
+        if source.kind is not FeedKind.HUGGINGFACE and (none or (seen.new and changed)):
+            lists.append(
+                Batch(
+                    category=seen.category, day=day, entries=seen.new, items=seen.items, first_at=now, whole=whole
+                )
+            )
+    await ledger.record_batches(db, source.name, lists)
+
+
+def _failed(
+    source: Feed, state: FeedState, past: Sequence[Batch], judged: Iterable[Health], error: str, *, now: datetime
+) -> list[Health]:
+    """Broken, as soon as papers may be missed: today's list is not there yet, or was not read for long. `judged`:
+    what could be read before the error."""
+    read = {found.sighting.category: found for found in judged}
+    due = announcements.expected(now - health.SETTLING)
+    had = {batch.category for batch in past if batch.whole and batch.day == due}
+    overdue = state.succeeded_at is None or now - state.succeeded_at > _OVERDUE
+    kept = {found.sighting.category: found for found in state.health}
+    found = []
+    for category in source.categories or ("",):
+        if category in read:
+            found.append(read[category])
+            continue
+        last = kept.get(category)
+        if last and last.state is HealthState.BROKEN and not health.is_shape(last.told):
+            last = health.judge(source.kind, last.sighting, _of(past, last.sighting), now=now, changed=False)
+        seen = last.sighting if last else Sighting(category=category)
+        missing = category not in had if source.kind is FeedKind.ARXIV else overdue
+        found.append(last if last and not missing else health.broken(seen, error))
+    return found

@@ -137,7 +137,8 @@ async def _arrived(
         told += f", {len(delivery.more)} more behind its button"
     if posted_now and _is_late(delivery, now):
         told += f", {_duration(now - delivery.due_at)} late"
-    await deliveries.mark_sent(db, delivery, message, _verdict(delivery, VerdictKind.POSTED, told + note, now=now))
+    told = "; ".join(filter(None, (told + note, delivery.note)))
+    await deliveries.mark_sent(db, delivery, message, _verdict(delivery, VerdictKind.POSTED, told, now=now))
 
 
 async def _failed(

@@ -150,8 +150,8 @@ async def fill(db: Database, entries: Sequence[Entry], count: int) -> None:
     """The archive, and channels whose topics are words and pairs of words of the day's titles."""
     old, new = entries[:-NEWS], entries[-NEWS:]
     day = NOW.date()
-    await store(db, "arxiv:cs.CV", *(replace(one, listed_on=day - timedelta(days=9)) for one in old))
-    await store(db, "arxiv:cs.CV", *(replace(one, listed_on=day) for one in new))
+    await store(db, "arxiv", *(replace(one, listed_on=day - timedelta(days=9)) for one in old))
+    await store(db, "arxiv", *(replace(one, listed_on=day) for one in new))
     chance = random.Random(1)
     words = [re.findall(r"[a-z]{4,}", one.paper.title.lower()) for one in new]
     singles = sorted({word for title in words for word in title})

@@ -277,20 +277,27 @@ def test_suggestions_in_local_time(zone: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("zone", "at", "early"),
     [
-        ("UTC", "09:59", True),
-        ("UTC", "10:00", False),
-        ("UTC", "13:00", False),
-        ("UTC", "01:30", True),
-        ("UTC", "01:29", False),
-        ("UTC", "23:00", False),
-        ("Europe/Berlin", "09:00", True),
-        ("America/Los_Angeles", "07:00", False),
-        ("Asia/Tokyo", "09:00", False),
-        ("Asia/Tokyo", "12:00", True),
+        ("UTC", "09:59", 9),
+        ("UTC", "10:00", None),
+        ("UTC", "13:00", None),
+        ("UTC", "01:30", 1),
+        ("UTC", "01:29", None),
+        ("UTC", "23:00", None),
+        ("Europe/Berlin", "09:00", 7),
+        ("America/Los_Angeles", "07:00", None),
+        ("Asia/Tokyo", "09:00", None),
+        ("Asia/Tokyo", "12:00", 3),
     ],
 )
-def test_early_is_before_most_of_the_day_is_listed(zone: str, at: str, early: bool) -> None:
-    assert due.is_early(_schedule(zone, at), datetime(2026, 6, 15, 12, tzinfo=UTC)) is early
+def test_early_is_before_most_of_the_day_is_listed(zone: str, at: str, early: int | None) -> None:
+    assert due.early_hour(_schedule(zone, at), datetime(2026, 6, 15, 12, tzinfo=UTC)) == early
+
+
+def test_in_winter_the_new_day_opens_an_hour_later() -> None:
+    hours = [
+        due.early_hour(_schedule("UTC", at), datetime(2026, 1, 12, 12, tzinfo=UTC)) for at in ("02:29", "02:30")
+    ]
+    assert hours == [None, 2]
 
 
 # --- what people type -------------------------------------------------------------------------------

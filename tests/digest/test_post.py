@@ -136,7 +136,7 @@ def test_an_offer_fits(data: st.DataObject) -> None:
         total=data.draw(st.integers(0, 10**6)),
         schedule=data.draw(st.none() | st.just(channel.schedule)),
         first=NOW,
-        early=data.draw(st.booleans()),
+        early_hour=data.draw(st.sampled_from([None, *range(10)])),
     )
     post = answers.offer_post(
         offer, where=f"<#{channel.id}>", number=data.draw(hostile.numbers), channel=channel.id
@@ -389,7 +389,7 @@ def _offer(**more: object) -> Offer:
         "total": 1,
         "schedule": SCHEDULE,
         "first": NOW,
-        "early": False,
+        "early_hour": None,
     }
     return Offer(**(given | more))  # type: ignore[arg-type]
 
@@ -403,10 +403,12 @@ def test_an_offer_without_a_zone_asks_for_it() -> None:
 
 
 def test_an_offer_with_a_zone_asks_to_confirm() -> None:
-    post = answers.offer_post(_offer(early=True), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(early_hour=8), where="<#1>", number=7, channel=1)
     told = "\n".join(_texts(post))
     assert "One digest Mon–Fri at **15:00** (Europe/Berlin), up to 8 papers; the first <t:1774962000:F>." in told
-    assert "Before 10:00 UTC" in told
+    assert (
+        "At 08:00 UTC Hugging Face has listed 63 % of the day’s papers, and 0.7 of its final top five are" in told
+    )
     assert [button.custom_id for button in _buttons(post)] == [
         "paperboy:confirm:7:1:Europe/Berlin",
         "paperboy:cancel",
@@ -472,7 +474,8 @@ def test_no_subscriptions_tell_how_to_begin() -> None:
 
 
 def _feed(label: str) -> Feed:
-    return Feed(kind=FeedKind.RSS, name="rss:x", label=label, address="")
+    """An operator's feed: members learn its site, not its address."""
+    return Feed(kind=FeedKind.RSS, name=f"rss:https://{label}/inside?x=1", label=f"{label}/inside?x=1", address="")
 
 
 def test_a_status_tells_how_sources_and_channels_are() -> None:
@@ -499,7 +502,7 @@ def test_a_status_tells_how_sources_and_channels_are() -> None:
         "79 papers in the archive",
         "◌ **New** not read yet",
         "✓ **Good** read <t:1774962000:R>, 1 entry",
-        "⚠ **Bad** it \\<answers\\> 500; never read, next try <t:1774962000:R>",
+        "⚠ **Bad** it \\<answers\\> 500; never read, next look <t:1774962000:R>",
         "next <t:1774962000:F> (<t:1774962000:R>)\n-# follows topic 0\n-# ✓ <t:1774962000:f> it is posted",
         "-# · <t:1774962000:f> it is nothing",
         "-# ⚠ <t:1774962000:f> it is stale",

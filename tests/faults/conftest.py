@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 import yarl
 
-from bot import demo
-from bot.models import FeedKind
-from bot.pipeline import ingest
 from cogs._client import Connection
 from storage.database import Database
 from tests.making import NOW, channel
@@ -23,17 +20,15 @@ from tests.test_cli import TOKEN
 
 
 @pytest.fixture(scope="session")
-def sampled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the sample and channel 1, whose digest is due at NOW; copied, never changed."""
-    path = tmp_path_factory.mktemp("sampled") / "paperboy.sqlite"
+def sampled(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample and channel 1, whose digest is due at NOW; copied, never changed."""
+    path = Path(shutil.copy(sample, tmp_path_factory.mktemp("sampled")))
 
-    async def fill() -> None:
+    async def subscribe() -> None:
         async with Database(path) as db:
-            for kind in FeedKind:
-                await ingest.ingest_files(db, kind, demo.SAMPLE / kind, now=demo.NOW)
             await channel(db)
 
-    asyncio.run(fill())
+    asyncio.run(subscribe())
     return path
 
 

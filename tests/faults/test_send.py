@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 
 from bot.errors import StorageError
@@ -40,7 +41,7 @@ class Days:
     async def tick(self, minutes: float = 0, **how: Any) -> None:
         now: datetime = NOW + timedelta(minutes=minutes)
         self.peer.clock = lambda: now
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await deliver.deliver_due(self.db, self.connection.publisher, now=now, **how)
 
     async def go_on(self, **how: Any) -> None:
@@ -365,7 +366,14 @@ async def _without_history(days: Days) -> None:
     days.peer.channels[1].denied = HISTORY
     updated = {**days.peer.channels[1].as_json(), "guild_id": "7"}
     await days.peer.gateway.push("CHANNEL_UPDATE", updated)
-    await asyncio.sleep(0.05)
+
+    def told() -> bool:
+        assert days.connection._bot
+        known = days.connection._bot.get_channel(1)
+        assert isinstance(known, discord.TextChannel)
+        return not known.permissions_for(known.guild.me).read_message_history
+
+    await until(told)
 
 
 # --- many at once -----------------------------------------------------------------------------------

@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from bot import schedule
 from bot.models import VerdictKind
+from cogs import _client
 from tests.making import TODAY, files
-from tests.peer.faults import LOOK, SEND
+from tests.peer.faults import LOGIN, LOOK, SEND
 from tests.peer.rest import Peer
 from tests.peer.running import FAST, Running, running, verdicts
 from tests.pipeline import sources
@@ -61,9 +63,11 @@ async def test_it_ends_in_time_while_everything_hangs(peer: Peer, folder: Path) 
     peer.fail(LOOK, what="hang", times=None)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
         source = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        async with running(peer, folder, *FAST, "--first-read", "0", PAPERBOY_HUGGINGFACE_URL=source) as bot:
+        hasty = (*FAST, "--first-read", "0", "--finish", "0.5")
+        async with running(peer, folder, *hasty, PAPERBOY_HUGGINGFACE_URL=source) as bot:
             await bot.until(peer.hanging.is_set)
             assert await bot.stop(10) == 0
+    assert schedule._FINISH_SECONDS + _client._FAREWELL <= 8  # all that it waits for; the rest is quick
     assert_in_words(bot)
     assert_whole(bot.database)
     assert [kind for kind, _ in bot.verdicts()] == [VerdictKind.WAITING]
@@ -122,9 +126,11 @@ def posted(database: Path) -> bool:
 async def test_a_disk_that_is_full_when_a_digest_is_due(
     peer: Peer, tmp_path: Path, disk: Disk, there: Path
 ) -> None:
+    peer.fail(LOGIN, what="hang")  # nothing is posted before the disk is full
     async with running(peer, tmp_path, *FAST, *QUICK, PAPERBOY_DATABASE=str(there)) as bot:
-        await bot.until(lambda: "has connected to Gateway" in bot.log())
+        await bot.until(peer.hanging.is_set)
         disk.fill()
+        peer.release()
         await bot.until(lambda: bot.log().count(f"deliver: The database {there}: {FULL}") > 3)
         assert rows(there, "SELECT * FROM deliveries") == rows(there, "SELECT * FROM verdicts") == []
         assert peer.messages() == []
@@ -192,9 +198,11 @@ async def test_a_disk_that_is_full_while_a_source_is_read(
 
 
 async def test_a_database_that_another_program_locks_when_a_digest_is_due(peer: Peer, folder: Path) -> None:
+    peer.fail(LOGIN, what="hang")  # nothing is posted before the database is locked
     async with running(peer, folder, *FAST, *QUICK) as bot:
-        await bot.until(lambda: "has connected to Gateway" in bot.log())
+        await bot.until(peer.hanging.is_set)
         with held(bot.database):
+            peer.release()
             await bot.until(lambda: bot.log().count(f"deliver: The database {bot.database}: {LOCKED}") > 3)
             assert peer.messages() == []
         await bot.until(bot.posted)
@@ -244,10 +252,12 @@ async def test_a_spoilt_file_is_told_at_the_start_and_stays_as_it_is(
 async def test_a_file_that_is_taken_away_shows_in_the_probe(peer: Peer, folder: Path) -> None:
     """The open file lives on without its name, so the digest still comes; `check --alive` tells that something
     is wrong, because it looks where the next start will look."""
+    peer.fail(LOGIN, what="hang")  # nothing is posted before the file is gone
     async with running(peer, folder, *FAST, *QUICK) as running_bot:
-        await running_bot.until(lambda: "has connected to Gateway" in running_bot.log())
+        await running_bot.until(peer.hanging.is_set)
         for ending in ("", "-wal", "-shm"):
             (folder / f"paperboy.sqlite{ending}").unlink()
+        peer.release()
         await running_bot.until(lambda: len(peer.messages()) == 1)
         probed = await bot(folder, "check", "--alive")
         assert (probed.code, probed.out) == (1, "not alive: last tick never\n")

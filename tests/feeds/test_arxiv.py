@@ -104,7 +104,9 @@ def test_a_paper_called_error_is_a_paper() -> None:
 def test_a_weekend_is_empty_and_no_error() -> None:
     body = b"""<rss version="2.0"><channel><title>cs.CL updates on arXiv.org</title>
         <skipDays><day>Sunday</day></skipDays></channel></rss>"""
-    assert arxiv.parse(body) == Parsed(entries=())
+    parsed = arxiv.parse(body)
+    assert (parsed.entries, parsed.skipped, parsed.title) == ((), 0, "cs.CL updates on arXiv.org")
+    assert set(parsed.fields.values()) == {0}
 
 
 @pytest.mark.parametrize(
@@ -121,12 +123,6 @@ def test_what_is_no_feed_is_told(body: bytes, found: str) -> None:
     with pytest.raises(FeedError) as caught:
         arxiv.parse(body)
     assert str(caught.value) == f"this is not a feed: expected RSS or Atom, found {found}"
-
-
-def test_a_truncated_feed_gives_what_arrived() -> None:
-    body = (DATA / "arxiv_rss.xml").read_bytes()
-    parsed = arxiv.parse(body[: body.index(b"Second Thoughts")])
-    assert [entry.paper.arxiv_id for entry in parsed.entries] == ["2604.22001", "2604.22002"]
 
 
 @pytest.mark.parametrize("offset", ["-0400", "-0500", "EDT", "EST", "+0000"])
@@ -186,9 +182,10 @@ def test_any_bytes_are_papers_or_a_feed_error(body: bytes) -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.text(), st.text(), st.text(), st.text())
 def test_any_text_in_a_feed_is_survived(title: str, authors: str, abstract: str, kind: str) -> None:
-    body = rss([], item("2604.00001", title=title, authors=authors, abstract=abstract, kind=kind))
-    for entry in arxiv.parse(body).entries:
-        assert entry.paper.arxiv_id == "2604.00001"
+    body = rss(
+        [], item("2604.00001", title=title, authors=authors, abstract=abstract, kind=kind), item("2604.00002")
+    )
+    assert {entry.paper.arxiv_id for entry in arxiv.parse(body).entries} <= {"2604.00001", "2604.00002"}
 
 
 @pytest.mark.skipif(not CAPTURES.is_dir(), reason="the real captures are not here")

@@ -167,7 +167,9 @@ def test_no_more_than_two_thousand_entries() -> None:
 
 
 def test_an_empty_list_is_an_empty_day() -> None:
-    assert parse([]) == Parsed(entries=())
+    parsed = parse([])
+    assert (parsed.entries, parsed.skipped) == ((), 0)
+    assert set(parsed.fields.values()) == {0}
 
 
 @pytest.mark.parametrize(
@@ -181,8 +183,8 @@ def test_an_empty_list_is_an_empty_day() -> None:
         (b"null", "JSON null"),
         (b"false", "a JSON boolean"),
         (b'"hello"', "a JSON string"),
-        (b"[" * 100_000, "JSON"),
-        (b'[{"paper": {', "JSON"),
+        (b"[" * 100_000, "JSON that breaks off or is damaged"),
+        (b'[{"paper": {', "JSON that breaks off or is damaged"),
     ],
 )
 def test_what_is_no_list_is_told(body: bytes, found: str) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.errors import FeedError
 from bot.feeds import rss
+from bot.feeds.text import LONGEST_TEXT
 from bot.models import Entry, Paper, Parsed
 
 DATA = Path(__file__).parents[1] / "data"
@@ -152,14 +153,18 @@ def test_links(link: str, url: str) -> None:
     ],
 )
 def test_an_entry_that_leads_nowhere_is_skipped(item: str) -> None:
-    assert rss.parse(feed(item)) == Parsed(entries=(), skipped=1, site="https://example.org/")
+    parsed = rss.parse(feed(item, "<title>Another</title><link>https://example.org/1</link>"))
+    assert ([entry.paper.title for entry in parsed.entries], parsed.skipped) == (["Another"], 1)
+    assert (parsed.site, parsed.title) == ("https://example.org/", "A feed")
+    with pytest.raises(FeedError, match="the only entry has no link: there is nothing to read"):
+        rss.parse(feed(item))
 
 
 def test_a_long_text_gives_a_short_title_and_a_bounded_abstract() -> None:
     found = paper(f"<link>https://example.org/1</link><description>{'word ' * 5_000}</description>")
     assert len(found.title) <= 100
     assert found.title.endswith("word…")
-    assert len(found.abstract) <= rss.LONGEST_ABSTRACT
+    assert len(found.abstract) <= LONGEST_TEXT
 
 
 def test_an_entry_with_only_a_link_is_called_by_it() -> None:
@@ -232,8 +237,8 @@ def test_any_bytes_are_papers_or_a_feed_error(body: bytes) -> None:
 )
 def test_any_entry_is_survived(fields: list[tuple[str, str]]) -> None:
     text = "".join(f"<{name}>{escape(_printable(value))}</{name}>" for name, value in fields)
-    parsed = rss.parse(feed(text))
-    assert len(parsed.entries) + parsed.skipped == 1
+    parsed = rss.parse(feed(text, "<link>https://example.org/0</link>"))
+    assert len(parsed.entries) + parsed.skipped == 2
 
 
 def _printable(text: str) -> str:

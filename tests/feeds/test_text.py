@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.feeds.text import clean, describe, names, parse_day, parse_time, plain, web_url, without_brackets
+from bot.feeds.encoding import describe
+from bot.feeds.text import clean, names, parse_day, parse_time, plain, web_url, without_brackets
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def copied(database: Path) -> Iterator[sqlite3.Connection]:
                 shutil.copy(source, folder)
         with closing(sqlite3.connect(Path(folder) / database.name)) as connection:
             connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA synchronous = OFF")  # a copy need not outlive a power cut
             yield connection
 
 
@@ -95,28 +96,27 @@ HALVES = {
 """Name -> what must find no row."""
 
 
-def half_written(database: Path, vouched: Mapping[str, frozenset[str]]) -> list[str]:
+def half_written(connection: sqlite3.Connection, vouched: Mapping[str, frozenset[str]]) -> list[str]:
     """`vouched`: a validator as the world gave it -> the papers of that answer."""
-    with copied(database) as connection:
-        found = [f"{row[0]}" for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        found += [f"dangling: {tuple(row)}" for row in connection.execute("PRAGMA foreign_key_check")]
-        for index in ("texts", "names"):
-            try:
-                connection.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")
-            except sqlite3.DatabaseError as error:
-                found.append(f"the index {index}: {error}")
-        for name, sql in HALVES.items():
-            found += [f"{name}: {row[0]}" for row in connection.execute(sql)]
-        for row in connection.execute("SELECT url, etag FROM validators"):
-            day = re.search(r"date=(\S{10})", row["url"])
-            listed = connection.execute(
-                """SELECT arxiv_id FROM papers JOIN listings ON id = paper_id
-                WHERE feed LIKE ? AND listings.listed_on LIKE ?""",
-                ("huggingface" if day else "arxiv%", day[1] if day else "%"),
-            )
-            missing = vouched[row["etag"]] - {number for (number,) in listed}
-            if missing:
-                found.append(f"a validator of {row['url']} without {', '.join(sorted(missing))}")
+    found = [f"{row[0]}" for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    found += [f"dangling: {tuple(row)}" for row in connection.execute("PRAGMA foreign_key_check")]
+    for index in ("texts", "names"):
+        try:
+            connection.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")
+        except sqlite3.DatabaseError as error:
+            found.append(f"the index {index}: {error}")
+    for name, sql in HALVES.items():
+        found += [f"{name}: {row[0]}" for row in connection.execute(sql)]
+    for row in connection.execute("SELECT url, etag FROM validators"):
+        day = re.search(r"date=(\S{10})", row["url"])
+        listed = connection.execute(
+            """SELECT arxiv_id FROM papers JOIN listings ON id = paper_id
+            WHERE feed LIKE ? AND listings.listed_on LIKE ?""",
+            ("huggingface" if day else "arxiv%", day[1] if day else "%"),
+        )
+        missing = vouched[row["etag"]] - {number for (number,) in listed}
+        if missing:
+            found.append(f"a validator of {row['url']} without {', '.join(sorted(missing))}")
     return found
 
 
@@ -152,20 +152,19 @@ def doubled(messages: Mapping[int, Sequence[Json]]) -> list[str]:
     return found
 
 
-def astray(database: Path, messages: Mapping[int, Sequence[Json]]) -> list[str]:
+def astray(connection: sqlite3.Connection, messages: Mapping[int, Sequence[Json]]) -> list[str]:
     """Messages that the ledger does not know or tells otherwise, and digests that it only believes to be there."""
     found = []
-    with copied(database) as connection:
-        ledger = {row["id"]: row for row in connection.execute("SELECT * FROM deliveries")}
-        shown: dict[str, set[str]] = {}
-        left: Counter[str] = Counter()
-        for row in connection.execute(
-            "SELECT delivery_id, shown, arxiv_id FROM delivery_papers JOIN papers ON id = paper_id"
-        ):
-            if row["shown"]:
-                shown.setdefault(row["delivery_id"], set()).add(row["arxiv_id"])
-            else:
-                left[row["delivery_id"]] += 1
+    ledger = {row["id"]: row for row in connection.execute("SELECT * FROM deliveries")}
+    shown: dict[str, set[str]] = {}
+    left: Counter[str] = Counter()
+    for row in connection.execute(
+        "SELECT delivery_id, shown, arxiv_id FROM delivery_papers JOIN papers ON id = paper_id"
+    ):
+        if row["shown"]:
+            shown.setdefault(row["delivery_id"], set()).add(row["arxiv_id"])
+        else:
+            left[row["delivery_id"]] += 1
     there = {carried(message): (channel, message) for channel, some in messages.items() for message in some}
     for name, (channel, message) in there.items():
         row = ledger.get(name)
@@ -183,67 +182,68 @@ def astray(database: Path, messages: Mapping[int, Sequence[Json]]) -> list[str]:
     return found + [f"{name} counts as posted, and is not there" for name in lost]
 
 
-def unjudged(database: Path, followers: Sequence[Follower], begin: datetime, *, end: datetime) -> list[str]:
+def unjudged(
+    connection: sqlite3.Connection, followers: Sequence[Follower], begin: datetime, *, end: datetime
+) -> list[str]:
     """Due moments without their verdict, or with one that is not true. Before the `end` only those that the
     channel has left behind."""
     found = []
-    with copied(database) as connection:
-        for follower in followers:
-            rows = connection.execute(
-                "SELECT due_at, at, kind, text FROM verdicts WHERE channel_id = ?", (follower.number,)
+    for follower in followers:
+        rows = connection.execute(
+            "SELECT due_at, at, kind, text FROM verdicts WHERE channel_id = ?", (follower.number,)
+        )
+        told = {row["due_at"]: row for row in rows}
+        ((following,),) = connection.execute(
+            "SELECT next_due FROM channels WHERE id = ?", (follower.number,)
+        ).fetchall()
+        moments = [int(moment.timestamp()) for moment in follower.moments(begin, end + timedelta(days=8))]
+        past = [moment for moment in moments if moment < following]
+        if following not in moments:
+            found.append(f"channel {follower.number} is next due at {following}")
+        for moment in set(past) ^ set(told):
+            found.append(
+                f"channel {follower.number}: {_day(moment)} has {'no' if moment in past else 'a'} verdict"
             )
-            told = {row["due_at"]: row for row in rows}
-            ((following,),) = connection.execute(
-                "SELECT next_due FROM channels WHERE id = ?", (follower.number,)
-            ).fetchall()
-            moments = [int(moment.timestamp()) for moment in follower.moments(begin, end + timedelta(days=8))]
-            past = [moment for moment in moments if moment < following]
-            if following not in moments:
-                found.append(f"channel {follower.number} is next due at {following}")
-            for moment in set(past) ^ set(told):
-                found.append(
-                    f"channel {follower.number}: {_day(moment)} has {'no' if moment in past else 'a'} verdict"
-                )
-            for moment, row in told.items():
-                later = [other for other in moments if moment < other <= row["at"]]
-                given_up = row["kind"] == VerdictKind.MISSED or (
-                    row["kind"] == VerdictKind.FAILED and row["text"].startswith("not posted ")
-                )
-                fine = (VerdictKind.POSTED, VerdictKind.WAITING, VerdictKind.NOTHING, VerdictKind.QUIET)
-                if row["kind"] not in fine and not (given_up and (later or row["at"] - moment >= GRACE)):
-                    found.append(f"channel {follower.number}: {_day(moment)}: {row['kind']}: {row['text']}")
+        for moment, row in told.items():
+            later = [other for other in moments if moment < other <= row["at"]]
+            given_up = row["kind"] == VerdictKind.MISSED or (
+                row["kind"] == VerdictKind.FAILED and row["text"].startswith("not posted ")
+            )
+            fine = (VerdictKind.POSTED, VerdictKind.WAITING, VerdictKind.NOTHING, VerdictKind.QUIET)
+            if row["kind"] not in fine and not (given_up and (later or row["at"] - moment >= GRACE)):
+                found.append(f"channel {follower.number}: {_day(moment)}: {row['kind']}: {row['text']}")
     return found
 
 
-def unsettled(database: Path, followers: Sequence[Follower], now: datetime) -> list[str]:
+def unsettled(connection: sqlite3.Connection, followers: Sequence[Follower], now: datetime) -> list[str]:
     """What is not at its end though nothing was in its way."""
-    with copied(database) as connection:
-        waiting = connection.execute("SELECT channel_id, due_at FROM verdicts WHERE kind = 'waiting'").fetchall()
-        late = connection.execute("SELECT id, next_due FROM channels WHERE next_due <= ?", (_seconds(now),))
-        return [f"channel {row[0]}: {_day(row[1])} still waits" for row in (*waiting, *late)]
+    waiting = connection.execute("SELECT channel_id, due_at FROM verdicts WHERE kind = 'waiting'").fetchall()
+    late = connection.execute("SELECT id, next_due FROM channels WHERE next_due <= ?", (_seconds(now),))
+    return [f"channel {row[0]}: {_day(row[1])} still waits" for row in (*waiting, *late)]
 
 
-def unshown(database: Path, followers: Sequence[Follower], announced: Sequence[Announced]) -> list[str]:
+def unshown(
+    connection: sqlite3.Connection, followers: Sequence[Follower], announced: Sequence[Announced]
+) -> list[str]:
     """What a channel was owed and is neither in a message of it nor behind one's button.
 
     Asked after a digest of each channel that nothing disturbed.
     """
     lost = []
-    with copied(database) as connection:
-        stored = {number for (number,) in connection.execute("SELECT arxiv_id FROM papers")}
-        for follower in followers:
-            told = {
-                number
-                for (number,) in connection.execute(
-                    """SELECT arxiv_id FROM delivery_papers p JOIN deliveries d ON d.id = delivery_id
-                    JOIN papers ON papers.id = paper_id WHERE p.channel_id = ? AND state = 'sent'""",
-                    (follower.number,),
-                )
-            }
-            for paper in announced:
-                if paper.number not in told and set(paper.words) & set(follower.words):
-                    where = f"channel {follower.number}: {paper.number} of {paper.day}"
-                    lost.append(where if paper.number in stored else f"{where} was never read")
+    stored = {number for (number,) in connection.execute("SELECT arxiv_id FROM papers")}
+    for follower in followers:
+        told = {
+            number
+            for (number,) in connection.execute(
+                """SELECT arxiv_id FROM delivery_papers p JOIN deliveries d ON d.id = delivery_id
+                JOIN papers ON papers.id = paper_id WHERE p.channel_id = ? AND state = 'sent'""",
+                (follower.number,),
+            )
+        }
+        for paper in announced:
+            if paper.number not in told and set(paper.words) & set(follower.words):
+                where = f"channel {follower.number}: {paper.number} of {paper.day}"
+                lost.append(where if paper.number in stored else f"{where} was never read")
     return lost
 
 

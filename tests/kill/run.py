@@ -21,14 +21,14 @@ from storage.database import Database
 from tests.feeds.test_arxiv import item
 from tests.kill import judge
 from tests.kill.judge import Announced, Follower
-from tests.kill.nursery import Nursery
 from tests.kill.steps import LATE, LOOKED, MOMENT, OUTSIDE, RECEIVED, REST, STEPS, STORED, Need, Step
+from tests.nursery import LAUNCH, Forked, Nursery
 from tests.peer import rest
 from tests.peer.faults import LOOK, SEND, Fault
 from tests.peer.rest import Peer
 from tests.peer.shapes import Json
 from tests.pipeline import sources
-from tests.test_cli import TOKEN
+from tests.test_cli import TOKEN, environment
 
 KILLS = 13
 BEGIN = datetime(2026, 3, 30, 9, tzinfo=UTC)
@@ -264,25 +264,33 @@ class Run:
         self.peer.hanging.clear()
         where = ["--rest", self.peer.rest, "--gateway", self.peer.gateway.url, "--at", at.isoformat()]
         inner = ["--kill", f"{name}:{passage}"] if name and name not in OUTSIDE else []
-        ending = await self.nursery.start(self.folder, self._settings(), [*where, *OPTIONS, *inner])
+        with (self.folder / "log").open("ab") as log:
+            process = await self.nursery.start(
+                LAUNCH,
+                *(*where, *OPTIONS, *inner),
+                folder=self.folder,
+                environment=environment(self.folder, **self._settings()),
+                out=log,
+                err=log,
+            )
         late = self._late
         if late:
             self.peer.faults.append(Behind(LOOK, kept=late))
-        killing = asyncio.create_task(self._take(name, passage))
+        killing = asyncio.create_task(self._take(process, name, passage))
         stopped = None
         try:
-            async with asyncio.timeout(30):
-                while not ending.done() and not self._rests(at):
-                    await asyncio.wait({ending}, timeout=0.03)
-                if not ending.done():
+            async with asyncio.timeout(60):
+                while process.returncode is None and not self._rests(at):
+                    await asyncio.wait({process.ending}, timeout=0.03)
+                if process.returncode is None:
                     hard = name == REST or (bool(name) and self.random.random() < 0.5)
                     stopped = REST if hard else None
-                    self.nursery.signal(signal.SIGKILL if hard else signal.SIGTERM)
-                code = await ending
+                    process.send_signal(signal.SIGKILL if hard else signal.SIGTERM)
+                code = await process.wait()
         except TimeoutError:
             self._fault("half", name, "it does not come to rest")
-            self.nursery.signal(signal.SIGKILL)
-            code = await ending
+            process.kill()
+            code = await process.wait()
         finally:
             killing.cancel()
             self.peer.faults.clear()
@@ -307,7 +315,7 @@ class Run:
             "PAPERBOY_BACKFILL_DAYS": "2",
         }
 
-    async def _take(self, name: str, passage: int) -> None:
+    async def _take(self, process: Forked, name: str, passage: int) -> None:
         """The steps that are seen from outside."""
         if name == MOMENT:
             await asyncio.sleep(self.random.uniform(0, 0.2))
@@ -320,7 +328,7 @@ class Run:
                 self._late, self.peer.nonce_window = kept, timedelta(seconds=180)
         else:
             return
-        self.nursery.signal(signal.SIGKILL)
+        process.kill()
 
     def _rests(self, began: datetime) -> bool:
         """Whether nothing is left to be done now, by the file's word."""
@@ -349,10 +357,11 @@ class Run:
 
     def _judge(self, step: str) -> None:
         messages = self._messages()
-        self._fault("half", step, *judge.half_written(self.database, self.world.vouched))
         self._fault("doubled", step, *judge.doubled(messages))
-        self._fault("lost", step, *judge.astray(self.database, messages))
-        self._fault("lost", step, *judge.unjudged(self.database, self.followers, BEGIN, end=self.now))
+        with judge.copied(self.database) as copy:
+            self._fault("half", step, *judge.half_written(copy, self.world.vouched))
+            self._fault("lost", step, *judge.astray(copy, messages))
+            self._fault("lost", step, *judge.unjudged(copy, self.followers, BEGIN, end=self.now))
         log = (self.folder / "log").read_text(encoding="utf-8")
         for wrong in re.findall(r"^.*(?:ERROR|CRITICAL|Traceback|Unclosed|Warning:).*$", log, re.MULTILINE):
             self._fault("half", step, f"it says: {wrong}")
@@ -365,7 +374,8 @@ class Run:
             if not judge.state(self.database, "SELECT 1 FROM deliveries WHERE state = 'claimed'"):
                 break
         self._judge(REST)
-        self._fault("lost", REST, *judge.unsettled(self.database, self.followers, self.now))
+        with judge.copied(self.database) as copy:
+            self._fault("lost", REST, *judge.unsettled(copy, self.followers, self.now))
         waiting = {follower.number for follower in self.followers}
         while waiting:
             rows = judge.state(self.database, "SELECT next_due, id FROM channels ORDER BY next_due")
@@ -378,8 +388,9 @@ class Run:
             await self._start(None)
             waiting -= served
         self._judge(REST)
-        self._fault("lost", REST, *judge.unsettled(self.database, self.followers, self.now))
-        self._fault("lost", REST, *judge.unshown(self.database, self.followers, self.announced))
+        with judge.copied(self.database) as copy:
+            self._fault("lost", REST, *judge.unsettled(copy, self.followers, self.now))
+            self._fault("lost", REST, *judge.unshown(copy, self.followers, self.announced))
         self.tally.digests += sum(map(len, self._messages().values()))
         self.tally.papers += len(self.announced)
         kinds = judge.state(self.database, "SELECT kind, count(*) FROM verdicts GROUP BY kind")

@@ -57,7 +57,7 @@ PAPERS = (
         TODAY,
         _paper("cells", 4, abstract="How cells of C grow.", summary="Drones watch.", categories=("q-bio.CB",)),
     ),
-    ("arxiv:cs.CL", date(2026, 3, 1), _paper("compiler", 5, abstract="A compiler for C++20 and F#.", votes=20)),
+    ("arxiv", date(2026, 3, 1), _paper("compiler", 5, abstract="A compiler for C++20 and F#.", votes=20)),
 )
 
 

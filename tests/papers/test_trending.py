@@ -72,6 +72,8 @@ def test_reasons_are_told_in_words(paper: Paper, told: tuple[str, ...]) -> None:
         ("arxiv", "arXiv"),
         ("arxiv:cs.AI+cs.CL", "arXiv"),
         ("rss:https://connect.biorxiv.org/biorxiv_xml.php?subject=all", "connect.biorxiv.org"),
+        ("added:https://www.blog.example:8443?x=/y", "blog.example:8443"),
+        ("added:http://blog.example/feed#a", "blog.example"),
         ("rss:feed.xml", "feed.xml"),
         ("other", "other"),
     ],

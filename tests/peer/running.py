@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.models import VerdictKind
+from tests import nursery
 from tests.peer.rest import Peer
 from tests.test_cli import TOKEN, environment
+
+GUARD = 60.0
+"""Seconds that nothing takes, however loaded the machine is."""
 
 FAST = ("--hurry", "0.05", "--every", "deliver=1", "--at", "2026-03-31T12:59:58+00:00")
 """Two seconds before the digests of `tests.making.channel` are due."""
@@ -21,7 +24,7 @@ FAST = ("--hurry", "0.05", "--every", "deliver=1", "--at", "2026-03-31T12:59:58+
 
 @dataclass
 class Running:
-    process: asyncio.subprocess.Process
+    process: nursery.Forked
     folder: Path
 
     @property
@@ -41,7 +44,7 @@ class Running:
         """Whether the last due moment's digest is in the channel, by the bot's own word."""
         return [kind for kind, _ in self.verdicts(channel)][-1:] == [VerdictKind.POSTED]
 
-    async def until(self, condition: Callable[[], object], seconds: float = 30) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = GUARD) -> None:
         """Wait for it; fails with the log where the time is over or the process has ended."""
         try:
             await until(lambda: condition() or not self.alive(), seconds)
@@ -50,18 +53,18 @@ class Running:
         if not self.alive() and not condition():
             raise AssertionError(f"the bot has ended with {self.process.returncode}:\n{self.log()}")
 
-    async def ended(self, seconds: float = 30) -> int:
+    async def ended(self, seconds: float = GUARD) -> int:
         """The exit code, once it has ended by itself."""
         async with asyncio.timeout(seconds):
             return await self.process.wait()
 
-    async def stop(self, seconds: float = 20) -> int:
+    async def stop(self, seconds: float = GUARD) -> int:
         """As `docker stop` does."""
         self.process.send_signal(signal.SIGTERM)
         return await self.ended(seconds)
 
 
-async def until(condition: Callable[[], object], seconds: float = 30) -> None:
+async def until(condition: Callable[[], object], seconds: float = GUARD) -> None:
     """Wait for it. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - another process brings it about
@@ -73,21 +76,19 @@ async def running(peer: Peer, folder: Path, *options: str, **settings: str) -> A
     """The bot over the database in `folder`, what it says in `folder`/log; killed at the end at the latest."""
     known = {"DISCORD_TOKEN": TOKEN, "PAPERBOY_SOURCES": "huggingface", "PAPERBOY_BACKFILL_DAYS": "1", **settings}
     with (folder / "log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "tests.peer.launch", "--rest", peer.rest, "--gateway", peer.gateway.url),
+        process = await nursery.shared().start(
+            nursery.LAUNCH,
+            *("--rest", peer.rest, "--gateway", peer.gateway.url),
             *options,
-            cwd=folder,
-            env=environment(folder, **known),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            folder=folder,
+            environment=environment(folder, **known),
+            out=log,
+            err=log,
         )
     try:
         yield Running(process, folder)
     finally:
-        if process.returncode is None:
-            process.kill()
+        process.kill()
         await process.wait()
 
 

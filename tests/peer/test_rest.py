@@ -142,7 +142,7 @@ async def test_it_runs_as_a_process_that_is_asked_and_told_over_http() -> None:
     )
     assert process.stdout
     try:
-        async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(60), aiohttp.ClientSession() as session:
             addresses = json.loads(await process.stdout.readline())
             asking = Asking(addresses["rest"], session)
             fault = {"match": ["POST", "/channels/1/messages"], "status": 503, "code": 0, "stored": True}

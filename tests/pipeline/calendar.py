@@ -89,8 +89,12 @@ def minute(moment: datetime) -> int:
 # --- the oracle -------------------------------------------------------------------------------------
 
 
+_LOOK = 6 * HOUR
+"""No clock was ever changed and changed back in less."""
+
+
 class Wall:
-    """A zone's wall clock, read from hour to hour, and minute by minute where it was changed."""
+    """A zone's wall clock, read four times a day, and minute by minute where it was changed."""
 
     def __init__(self, zone: str, first: int, last: int) -> None:
         place = ZoneInfo(zone)
@@ -101,9 +105,9 @@ class Wall:
             return int(told.total_seconds()) // 60
 
         self.starts, self.offsets = [first], [offset(first)]
-        for hour in range(first, last, HOUR):
-            if offset(hour + HOUR) != self.offsets[-1]:
-                for at in range(hour + 1, hour + HOUR + 1):
+        for begin in range(first, last, _LOOK):
+            if offset(begin + _LOOK) != self.offsets[-1]:
+                for at in range(begin + 1, begin + _LOOK + 1):
                     if offset(at) != self.offsets[-1]:
                         self.starts.append(at)
                         self.offsets.append(offset(at))

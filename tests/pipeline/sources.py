@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import UTC, date, datetime, time
+from email.utils import format_datetime
 from typing import Any
 from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -31,6 +34,8 @@ class World:
         """Hugging Face's lists."""
         self.arxiv: list[str] = []
         """Items of arXiv's RSS."""
+        self.submitted: list[tuple[int, datetime, tuple[str, ...]]] = []
+        """(number, when, categories) of what arXiv's API knows, oldest first."""
         self.posts: list[tuple[str, str]] = []
         """(title, path) of the blog's entries."""
         self.asked: list[web.Request] = []
@@ -46,6 +51,7 @@ class World:
                 "PAPERBOY_SOURCES": f"huggingface arxiv:cs.CL+cs.LG rss:{blog}/feed.xml?api_key={KEY}",
                 "PAPERBOY_HUGGINGFACE_URL": self.base,
                 "PAPERBOY_ARXIV_URL": self.base,
+                "PAPERBOY_ARXIV_API_URL": self.base,
             }
         ).feeds
 
@@ -62,8 +68,10 @@ class World:
         match request.path:
             case "/api/daily_papers":
                 return self._hugging_face(request)
-            case "/rss/cs.CL+cs.LG":
-                return unless_known(request, rss(["cs.CL", "cs.LG"], *self.arxiv))
+            case path if path.startswith(("/rss/", "/atom/")):
+                return unless_known(request, rss(path.rpartition("/")[2].split("+"), *self.arxiv))
+            case "/api/query":
+                return self._api(request)
             case "/feed.xml":
                 return self._blog(request)
         return web.Response(status=404, text="nothing here")
@@ -77,6 +85,19 @@ class World:
             following = request.rel_url.update_query(p=page + 1)
             response.headers["Link"] = f'<{self.base}{following}>; rel="next"'
         return response
+
+    def _api(self, request: web.Request) -> web.Response:
+        question = request.query["search_query"]
+        categories = set(re.findall(r"cat:([\w.-]+)", question))
+        start, end = (
+            datetime.strptime(text, "%Y%m%d%H%M").replace(tzinfo=UTC)
+            for text in re.findall(r"submittedDate:\[(\d{12}) TO (\d{12})\]", question)[0]
+        )
+        found = [
+            paper for paper in self.submitted if start <= paper[1] <= end and categories.intersection(paper[2])
+        ]
+        first, most = int(request.query["start"]), int(request.query["max_results"])
+        return web.Response(body=api(found[first : first + most], len(found)))
 
     def _blog(self, request: web.Request) -> web.Response:
         pair = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -138,11 +159,41 @@ def listed(number: int, day: date, *, votes: int = 1, title: str = "", **fields:
     }
 
 
-def announcement(number: int, title: str = "") -> str:
+def announcement(
+    number: int,
+    title: str = "",
+    *,
+    day: date = date(2026, 3, 31),
+    categories: tuple[str, ...] = ("cs.CL",),
+    kind: str = "new",
+) -> str:
     """One item of arXiv's RSS."""
+    midnight = datetime.combine(day, time(), ZoneInfo("America/New_York"))
     return item(
-        f"2603.{number:05}", title=title or f"Paper Number {number}", date_line="Tue, 31 Mar 2026 00:00:00 -0400"
+        f"2603.{number:05}",
+        title=title or f"Paper Number {number}",
+        date_line=format_datetime(midnight),
+        categories=categories,
+        kind=kind,
     )
+
+
+def api(papers: Iterable[tuple[int, datetime, tuple[str, ...]]], total: int) -> bytes:
+    """An answer of arXiv's API."""
+    entries = "".join(
+        f"""<entry><id>http://arxiv.org/abs/2603.{number:05}v1</id><title>Paper Number {number}</title>
+        <updated>{at:%Y-%m-%dT%H:%M:%SZ}</updated><summary>We study number {number}.</summary>
+        {"".join(f'<category term="{name}" scheme="http://arxiv.org/schemas/atom"/>' for name in categories)}
+        <published>{at:%Y-%m-%dT%H:%M:%SZ}</published>
+        <arxiv:primary_category term="{categories[0]}"/><author><name>Author {number}</name></author>
+        <link href="https://arxiv.org/abs/2603.{number:05}v1" rel="alternate" type="text/html"/></entry>"""
+        for number, at, categories in papers
+    )
+    return f"""<?xml version='1.0' encoding='UTF-8'?>
+        <feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/"
+        xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns="http://www.w3.org/2005/Atom">
+        <id>https://arxiv.org/api/x</id><title>arXiv Query</title><updated>2026-03-31T00:00:00Z</updated>
+        <opensearch:totalResults>{total}</opensearch:totalResults>{entries}</feed>""".encode()
 
 
 # --- faults ---------------------------------------------------------------------------------------

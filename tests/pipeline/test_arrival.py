@@ -131,6 +131,21 @@ HOSTILE: Sequence[tuple[str, bytes | dict[str, object], str]] = (
     ("papers", {"changed_at": "yesterday"}, "changed_at: “yesterday” is no time: write 2026-03-31T13:00:00Z"),
     ("papers", {"changed_at": "0001-01-01T00:00:00+14:00"}, "is no time"),
     ("papers", {"listings": [{"feed": "x"}]}, "listings: item 1: listed_on is missing"),
+    ("papers", {"written": {"title": ["a"]}}, "written: “title” is not told like this: take it out"),
+    ("papers", {"written": {"url": "a"}}, "written: “url” is not told like this: take it out"),
+    (
+        "papers",
+        {"written": {"authors": ["a", 5]}},
+        "written: authors: item 2: this is the number 5, and should be a",
+    ),
+    ("papers", {"private_to": "rss:x"}, "private_to: a server's feed has a name that begins with “added:”"),
+    ("papers", {"private_to": "added:x", "identities": ["url:x"]}, "identities: a private paper has none"),
+    (
+        "papers",
+        {"private_to": "added:x", "claims": [{"feed": "added:y", "key": "url:x"}]},
+        "listings and claims of a private paper are of the feed in private_to only",
+    ),
+    ("papers", {"claims": [{"feed": "rss:y", "key": "url:x"}]}, "claims: a server's feed has a name that begins"),
     ("channels", {"id": 5}, "id: this is the number 5, and should be an id of Discord's, in quotes"),
     ("channels", {"id": "9" * 19}, "should be an id of Discord's"),
     ("channels", {"next_due": None}, "next_due is missing: only a channel that is paused has none"),
@@ -216,7 +231,7 @@ async def test_what_is_no_whole_export_is_refused(packed: Path, house: Database)
         ("{", "paperboy.json: it is no JSON"),
         (
             whole.replace('jsonl": ', 'jsonl": 1'),
-            "feeds.jsonl holds 2 records, and paperboy.json says 12. Is the copy",
+            "feeds.jsonl holds 4 records, and paperboy.json says 14. Is the copy",
         ),
     ):
         manifest.write_text(text)

@@ -29,6 +29,8 @@ from tests.pipeline.calendar import (
 
 SEED = 1
 
+pytestmark = pytest.mark.no_cover  # the same lines a hundred thousand times: measuring only doubles the cost
+
 
 @pytest.mark.parametrize("trouble", RUNS, ids=Trouble.told)
 async def test_each_local_due_day_has_one_digest(tmp_path: Path, trouble: Trouble) -> None:

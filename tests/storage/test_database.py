@@ -406,7 +406,7 @@ async def test_a_process_ends_and_the_next_finds_what_was_committed(tmp_path: Pa
         subprocess.run,
         [sys.executable, "-c", ENDINGS.replace("{end}", end), str(path)],
         cwd=ROOT,
-        timeout=20,
+        timeout=60,
         check=False,
         stderr=subprocess.PIPE,
     )

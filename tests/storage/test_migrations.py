@@ -44,6 +44,18 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO guilds VALUES (7, 1, NULL)",
         "UPDATE channels SET alerted_at = 5, paused_by = 9",
     ),
+    (
+        *_FIRST,
+        "INSERT INTO guilds VALUES (7, 1, NULL)",
+        "INSERT INTO guild_feeds VALUES (7, 'added:https://a.example', 'https://a.example', 'A', 1)",
+        "INSERT INTO health VALUES ('arxiv', 'cs.CL', 'fresh', 'well', 1, '2026-03-31', 3, 3, 3, NULL)",
+        "INSERT INTO batches VALUES ('arxiv', 'cs.CL', '2026-03-31', 3, 3, 1, 1)",
+        "INSERT INTO fields VALUES ('huggingface', 'paper.id', '2026-03-31')",
+        "INSERT INTO readings VALUES (1, 5)",
+        "INSERT INTO private_papers VALUES (5, 'added:https://a.example')",
+        "INSERT INTO claims VALUES ('added:https://a.example', 'url:a.example', 5, 1)",
+        "INSERT INTO looks VALUES (1, 7, 1, '[]')",
+    ),
 )
 
 
@@ -186,3 +198,30 @@ def test_a_pause_by_hand_forgets_the_name_that_older_versions_kept(
     migrations.migrate(connection)
     kept = connection.execute("SELECT paused, paused_by FROM channels ORDER BY id").fetchall()
     assert kept == [("by hand with /digest pause", None), ("I may not post there", None)]
+
+
+def test_what_one_of_arxivs_feeds_announced_stays_announced_and_no_list_seems_late(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as past:
+        past.setattr(migrations, "STEPS", migrations.STEPS[:2])
+        migrations.migrate(connection)
+    for statement in (
+        _FIRST[0],
+        "INSERT INTO feeds (name, first_at) VALUES ('arxiv:cs.CL', NULL), ('arxiv:cs.AI+cs.LG', 9)",
+        # The same paper, in the order of the key: replaced in one, cross-listed in the other.
+        "INSERT INTO listings VALUES (5, 'arxiv:cs.AI+cs.LG', '2026-03-31', 0, 20)",
+        "INSERT INTO listings VALUES (5, 'arxiv:cs.CL', '2026-03-31', 1, 30)",
+        "INSERT INTO listings VALUES (5, 'arxiv', '2026-03-31', 0, 40)",  # of a captured file
+        "INSERT INTO listings VALUES (5, 'huggingface', '2026-03-30', 1, 50)",
+        "INSERT INTO validators VALUES ('https://rss.arxiv.org/rss/cs.CL', 'e', 'l', 1)",
+    ):
+        connection.execute(statement)
+    migrations.migrate(connection)
+    assert connection.execute("SELECT announced FROM listings WHERE feed = 'arxiv'").fetchall() == [(1,)]
+    assert connection.execute("SELECT name, first_at FROM feeds").fetchall() == [("arxiv", 9)]
+    # A first answer "not modified" would be judged as a list without an entry.
+    assert connection.execute("SELECT etag, last_modified FROM validators").fetchall() == [(None, None)]
+    assert connection.execute("SELECT feed, day, entries, first_at FROM batches").fetchall() == [
+        ("huggingface", "2026-03-30", 1, 50)
+    ]

@@ -6,77 +6,15 @@ import asyncio
 import gzip
 import socket
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from itertools import pairwise
-from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.addresses import shown
-from bot.errors import FeedError
 from bot.fetch import Fetcher
+from bot.fetch.target import parse, redirected
 from bot.models import Fetched, Validators
-
-NONE = Validators()
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-
-
-@asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[str]:
-    """The address of a real HTTP server with one handler."""
-    runner = web.ServerRunner(web.Server(handler), shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def raw(answer: bytes, *, reset: bool = False) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """A server that writes `answer` as it is and hangs up, and the requests that it saw."""
-    requests: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        requests.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(answer)
-        await writer.drain()
-        if reset:
-            sock: socket.socket = writer.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", requests
-    finally:
-        server.close()
-        await server.wait_closed()
-
-
-async def get(url: str, validators: Validators = NONE, **options: Any) -> Fetched:
-    async with Fetcher(version="1.0", **options) as fetch:
-        return await fetch(url, validators)
-
-
-async def failure(url: str, **options: Any) -> FeedError:
-    with pytest.raises(FeedError) as caught:
-        await get(url, **options)
-    assert "Error" not in str(caught.value)
-    assert "object at" not in str(caught.value)
-    return caught.value
-
-
-def answering(*args: Any, **options: Any) -> Handler:
-    async def handler(request: web.BaseRequest) -> web.StreamResponse:
-        return web.Response(*args, **options)
-
-    return handler
-
+from tests.fetch.servers import NONE, Names, answering, failure, get, listening, raw, serving
 
 # --- answers --------------------------------------------------------------------------------------
 
@@ -199,6 +137,7 @@ async def test_a_refusal_in_words(status: int, words: str) -> None:
 
 BROKE_OFF = "the connection to 127.0.0.1 broke off before the answer was complete"
 NOT_HTTP = "127.0.0.1 sent an answer that is not valid HTTP"
+PACKED_TWICE = gzip.compress(gzip.compress(b"x", mtime=0), mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +146,10 @@ NOT_HTTP = "127.0.0.1 sent an answer that is not valid HTTP"
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this", BROKE_OFF),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", BROKE_OFF),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", NOT_HTTP),
-        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 999)[:-9], BROKE_OFF),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"x" * 999, mtime=0)[:-9],
+            BROKE_OFF,
+        ),
         (
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nnot packed at all",
             "the packed answer of 127.0.0.1 is damaged",
@@ -216,6 +158,14 @@ NOT_HTTP = "127.0.0.1 sent an answer that is not valid HTTP"
         (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", NOT_HTTP),
         (
             b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 1\r\n\r\nx",
+            "127.0.0.1 packed its answer in a way that was not asked for",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\n\r\n" + PACKED_TWICE,
+            "127.0.0.1 packed its answer in a way that was not asked for",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: gzip\r\n\r\n" + PACKED_TWICE,
             "127.0.0.1 packed its answer in a way that was not asked for",
         ),
     ],
@@ -251,6 +201,21 @@ async def test_a_body_without_end_is_cut_at_the_cap() -> None:
         assert str(await failure(base, max_bytes=50_000)).endswith("larger than 50,000 bytes")
 
 
+@pytest.mark.parametrize(
+    "start", [gzip.compress(b"x"), gzip.compress(b"")[:10]], ids=["behind its end", "of empty blocks"]
+)
+async def test_packed_bytes_that_unpack_to_nothing_are_cut_at_the_cap(start: bytes) -> None:
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Encoding": "gzip"})
+        await response.prepare(request)
+        await response.write(start)
+        while True:
+            await response.write(b"\x00\x00\x00\xff\xff" * 2_000)
+
+    async with serving(handler) as base:
+        assert str(await failure(base, max_bytes=50_000)).endswith("larger than 50,000 bytes")
+
+
 @pytest.mark.parametrize("packed", [True, False])
 async def test_a_body_of_just_the_cap_is_taken(packed: bool) -> None:
     text = b"x" * 5_000
@@ -270,7 +235,7 @@ async def test_a_slow_body_meets_the_timeout() -> None:
         return response
 
     async with serving(handler) as base:
-        assert str(await failure(base, timeout=0.2)) == "127.0.0.1 did not answer in full within 0.2 seconds"
+        assert str(await failure(base, timeout=0.8)) == "127.0.0.1 did not answer in full within 0.8 seconds"
 
 
 # --- connections ----------------------------------------------------------------------------------
@@ -284,28 +249,15 @@ async def test_a_refused_connection() -> None:
     assert str(error) == "could not connect to 127.0.0.1: it refused the connection"
 
 
-class Names(AbstractResolver):
-    """Knows every name as this machine, or none."""
-
-    def __init__(self, *, known: bool) -> None:
-        self.known = known
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        if not self.known:
-            raise OSError(None, f"no such name: {host}:{port} ({family})")
-        here = ResolveResult(hostname=host, host="127.0.0.1", port=port, family=socket.AF_INET, proto=0, flags=0)
-        return [here]
-
-    async def close(self) -> None:
-        pass
-
-
 async def test_a_name_that_is_not_found() -> None:
-    error = await failure("https://huggingface.co/api", resolver=Names(known=False))
+    error = await failure("https://huggingface.co/api", resolver=Names(lambda _: ()))
     assert str(error) == "could not connect to huggingface.co: its name was not found"
     assert error.url == "https://huggingface.co/api"
+
+
+@pytest.mark.parametrize("host", [f"{'a' * 64}.org", "a..b"])
+async def test_a_name_that_can_be_none_is_not_found_either(host: str) -> None:
+    assert str(await failure(f"http://{host}/")) == f"could not connect to {host}: its name was not found"
 
 
 async def test_no_secure_connection() -> None:
@@ -313,10 +265,9 @@ async def test_no_secure_connection() -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         await writer.drain()
-        writer.close()
 
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        error = await failure(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    async with listening(serve) as base:
+        error = await failure(base.replace("http:", "https:"))
     assert str(error) == "could not connect to 127.0.0.1: no secure connection was possible"
 
 
@@ -422,6 +373,24 @@ async def test_credentials_stay_with_their_server() -> None:
 
 
 @pytest.mark.parametrize(
+    ("location", "kept"),
+    [
+        ("/other", True),
+        ("https://example.org/", True),
+        ("http://EXAMPLE.org/", True),
+        ("http://example.org:8080/", False),
+        ("https://example.org:8443/", False),
+        ("http://feeds.example.org/", False),
+        ("//example.net/", False),
+    ],
+)
+def test_credentials_go_over_no_other_and_no_weaker_connection(location: str, kept: bool) -> None:
+    plain, secure = (parse(f"{scheme}://ada:pass@example.org/", asked="") for scheme in ("http", "https"))
+    assert bool(redirected(plain, location).credentials) is kept
+    assert not redirected(secure, location.replace("https:", "http:")).credentials or location == "/other"
+
+
+@pytest.mark.parametrize(
     ("url", "expected"),
     [
         ("https://example.org/a?b=c#d", "https://example.org/a?b=c#d"),
@@ -440,72 +409,3 @@ async def test_credentials_stay_with_their_server() -> None:
 )
 def test_shown(url: str, expected: str) -> None:
     assert shown(url) == expected
-
-
-# --- politeness -----------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def counting(seconds: float) -> AsyncIterator[tuple[str, list[tuple[float, float]], Callable[[], int]]]:
-    """A server that takes `seconds` for each answer: its address, the spans, and the most at one time."""
-    spans: list[tuple[float, float]] = []
-    now = most = 0
-
-    async def handler(request: web.BaseRequest) -> web.StreamResponse:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        start = asyncio.get_running_loop().time()
-        await asyncio.sleep(seconds)
-        now -= 1
-        spans.append((start, asyncio.get_running_loop().time()))
-        return web.Response(status=500 if request.path == "/broken" else 200, body=b"x")
-
-    async with serving(handler) as base:
-        yield base, spans, lambda: most
-
-
-async def test_a_host_with_a_pause_gets_one_request_after_the_other() -> None:
-    async with counting(0.05) as (base, spans, most), Fetcher(version="1.0", pauses={"127.0.0.1": 0.2}) as fetch:
-        results = await asyncio.gather(
-            fetch(f"{base}/a", NONE),
-            fetch(f"{base}/broken", NONE),
-            fetch(f"{base}/b", NONE),
-            return_exceptions=True,
-        )
-    assert [type(result) for result in results] == [Fetched, FeedError, Fetched]
-    assert most() == 1
-    gaps = [start - end for (_, end), (start, _) in pairwise(spans)]
-    assert len(gaps) == 2
-    assert min(gaps) >= 0.19
-
-
-async def test_subdomains_share_a_pause_and_look_alikes_do_not() -> None:
-    async with (
-        counting(0.0) as (base, spans, _),
-        Fetcher(version="1.0", pauses={"arxiv.test": 0.2}, resolver=Names(known=True)) as fetch,
-    ):
-        port = base.rpartition(":")[2]
-        clock = asyncio.get_running_loop().time
-        start = clock()
-        for host in ("rss.arxiv.test", "notarxiv.test", "notarxiv.test"):
-            await fetch(f"http://{host}:{port}/", NONE)
-        assert clock() - start < 0.19
-        await fetch(f"http://EXPORT.arxiv.test:{port}/", NONE)
-    assert spans[3][0] - spans[0][1] >= 0.19
-
-
-async def test_other_hosts_get_two_requests_at_once() -> None:
-    async with counting(0.05) as (base, spans, most), Fetcher(version="1.0") as fetch:
-        await asyncio.gather(*(fetch(f"{base}/{number}", NONE) for number in range(5)))
-    assert len(spans) == 5
-    assert most() == 2
-
-
-async def test_the_wait_for_a_pause_is_not_counted_as_the_sources_slowness() -> None:
-    async with (
-        counting(0.0) as (base, spans, _),
-        Fetcher(version="1.0", pauses={"127.0.0.1": 0.3}, timeout=0.2) as fetch,
-    ):
-        await asyncio.gather(fetch(base, NONE), fetch(base, NONE))
-    assert len(spans) == 2
