@@ -42,7 +42,7 @@ from storage.records import (
 )
 from storage.verdicts import verdict_of
 
-SLICE = 500
+SLICE = 200
 """Records held at once."""
 
 # A list that was read from a file may be of a feed that was never polled.

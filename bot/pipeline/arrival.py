@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -100,8 +99,7 @@ class _Reading:
         if not path.is_file():
             raise UserError(f"{name} is missing in {self._folder}. {_EDITED}")
         with _placed(name), path.open("rb") as file:
-            records = self._outlines(file) if name == OPML else _lines(file, FILES[name])
-            while found := list(islice(records, export.SLICE)):
+            for found in _sliced(self._outlines(file) if name == OPML else _lines(file, FILES[name])):
                 done += len(found)
                 self._progress(min(done, wanted), wanted, name)
                 if kept := [record for record in found if record is not None]:
@@ -109,14 +107,14 @@ class _Reading:
         if done != wanted:
             raise UserError(f"{name} holds {done} records, and {MANIFEST} says {wanted}. {_EDITED}")
 
-    def _outlines(self, file: BinaryIO) -> Iterator[GuildFeed | None]:
+    def _outlines(self, file: BinaryIO) -> Iterator[tuple[GuildFeed | None, int]]:
         """The feeds that servers' admins added; None in place of the operator's, which are noted."""
         for number, outline in opml.read(file):
             with _placed(f"line {number}"):
                 added = _guild_feed(outline) if "guild_id" in outline.ours else None
                 if added is None:
                     self._note(outline)
-            yield added
+            yield added, len(outline.address)
 
     def _note(self, outline: opml.Outline) -> None:
         source = outline.ours.get("source") or f"rss:{outline.address}"
@@ -142,7 +140,21 @@ def _guild_feed(outline: opml.Outline) -> GuildFeed:
 # --- lines ------------------------------------------------------------------------------------------
 
 
-def _lines(file: BinaryIO, kind: type[Any]) -> Iterator[Record]:
+def _sliced(records: Iterable[tuple[Record | None, int]]) -> Iterator[list[Record | None]]:
+    """As many at once as there may be, fewer of long ones. With each comes its length."""
+    found: list[Record | None] = []
+    room = LONGEST
+    for record, length in records:
+        found.append(record)
+        room -= length
+        if len(found) == export.SLICE or room < 0:
+            yield found
+            found, room = [], LONGEST
+    if found:
+        yield found
+
+
+def _lines(file: BinaryIO, kind: type[Any]) -> Iterator[tuple[Record, int]]:
     check = _CHECKS.get(kind)
     for number, line in enumerate(iter(lambda: file.readline(LONGEST + 1), b""), start=1):
         if not line.isspace():
@@ -150,7 +162,7 @@ def _lines(file: BinaryIO, kind: type[Any]) -> Iterator[Record]:
                 record = shapes.from_json(kind, _value(line))
                 if check:
                     record = check(record)
-            yield record
+            yield record, len(line)
 
 
 def _value(body: bytes) -> Any:

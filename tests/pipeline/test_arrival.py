@@ -101,6 +101,8 @@ async def test_what_names_something_that_was_taken_out_goes_with_it(packed: Path
     assert made.taken.left_out > 4
 
 
+SELECT = {"kind": "select", "custom_id": "x", "placeholder": "y", "options": [["a"]]}
+LISTING = {"feed": "x", "listed_on": "2026-03-30", "first_seen_at": "2026-03-31T13:00:00Z"}
 HOSTILE: Sequence[tuple[str, bytes | dict[str, object], str]] = (
     ("papers", b"[" * 100_000, "papers.jsonl, line 1: it is nested too deeply"),
     (
@@ -161,6 +163,13 @@ HOSTILE: Sequence[tuple[str, bytes | dict[str, object], str]] = (
         "post: blocks: item 1: its kind is none of text, line",
     ),
     ("deliveries", {"post": {"blocks": [{"kind": "text"}]}}, "post: blocks: item 1: content is missing"),
+    ("deliveries", {"post": {"blocks": [SELECT]}}, "options: item 1: this has 1 items, and should have 2"),
+    ("deliveries", {"post": {"blocks": "x"}}, "post: blocks: this is “x”, and should be a list"),
+    (
+        "papers",
+        {"listings": [{**LISTING, "announced": 1}]},
+        "announced: this is the number 1, and should be true or",
+    ),
 )
 
 
@@ -179,6 +188,13 @@ async def test_what_is_wrong_is_told_with_its_line_and_nothing_is_stored(house: 
             await unpack(house, write(tmp_path / "edited", **contents))
         assert told in str(raised.value)
         assert str(raised.value).startswith(f"{file}.jsonl, line ")
+    assert not any(dump(house.path).values())
+
+
+async def test_two_papers_may_not_have_one_number(house: Database, tmp_path: Path) -> None:
+    lines = [{**LINE, "id": 5}, {**LINE, "id": 5, "url": "https://mine.example/2"}]
+    with pytest.raises(UserError, match="Two different papers have the number 5"):
+        await unpack(house, write(tmp_path / "mine", papers=lines))
     assert not any(dump(house.path).values())
 
 
