@@ -262,7 +262,7 @@ class _Slice:
             paper = self._papers[paper_id]
             if paper_id in self.new:
                 inserts.append((paper, self._counted[paper_id]))
-            elif paper != self._before.get(paper_id):
+            elif row_of(paper) != row_of(self._before[paper_id]):  # as stored: a ";" in a name is a "," there
                 self.changed.add(paper_id)
                 updates.append((paper, self._counted[paper_id]))
             elif self._counted[paper_id] == now:

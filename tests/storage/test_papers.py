@@ -432,6 +432,13 @@ async def test_the_same_answer_again_changes_nothing(archive: Database) -> None:
     ]
 
 
+@pytest.mark.parametrize("feed", [HF, "added:https://a.example"])
+async def test_what_rows_hold_in_another_form_is_no_change(db: Database, feed: str) -> None:
+    odd = voted(1, authors=("Charles; Babbage",), keywords=("a;b",), published_at=NOW + timedelta(microseconds=5))
+    assert await store(db, feed, odd) == (1, 0, 0)
+    assert await store(db, feed, odd, at=NOW + timedelta(hours=1)) == (0, 0, 1)
+
+
 # --- listings -------------------------------------------------------------------------------------
 
 
