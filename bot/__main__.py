@@ -277,10 +277,11 @@ async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int
 async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
     async with Database(settings.database, create=False) as db:
         beat, connected = await heartbeat.last(db, "tick"), await heartbeat.last(db, "connected")
-        print(f"{await papers.count(db)} papers")
+        own = await added.every(db)
+        print(f"{await papers.count(db, [feed.name for feed in own])} papers")
         print(f"last sign of life of `run`: {report.at(beat)}; connected to Discord: {report.at(connected)}")
         states = await feeds.states(db)
-        for feed in (*settings.feeds, *await added.every(db)):
+        for feed in (*settings.feeds, *own):
             print(*report.source_lines(feed, states.get(feed.name)), sep="\n")
         for channel in await channels.every(db):
             topics = await channels.topics(db, channel.id)

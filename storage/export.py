@@ -1,7 +1,8 @@
 """Everything that is kept, as records that can be carried to another machine.
 
 Owns: what moves, and its order. Does not move: the tables validators and beats, which are of use on this machine
-only, and the indexes of texts and names, which are made from the papers.
+only; looks, whose buttons are short-lived; readings, because what comes in is read as it comes; and the indexes
+of texts and names, which are made from the papers.
 """
 
 from __future__ import annotations
@@ -12,148 +13,71 @@ import json
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, cast
 
 import aiosqlite
 
-from bot.models import (
-    Channel,
-    ChannelId,
-    Delivery,
-    FeedState,
-    GuildId,
-    Paper,
-    Post,
-    TopicId,
-    Verdict,
-)
+from bot.models import Delivery, FeedState, GuildId, Post
 from storage.channels import channel_of
 from storage.database import Database, known_moment, moment
 from storage.deliveries import SELECT as DELIVERIES
 from storage.deliveries import delivery_of
 from storage.feeds import state_of
+from storage.health import batch_of, health_of
 from storage.papers import COLUMNS, paper_of
+from storage.records import (
+    Claim,
+    Guild,
+    GuildFeed,
+    KeptChannel,
+    KeptFeed,
+    KeptPaper,
+    KeptTopic,
+    Listing,
+    Numbers,
+    Observation,
+    Record,
+    Search,
+)
 from storage.verdicts import verdict_of
 
-SLICE = 500
+SLICE = 200
 """Records held at once."""
 
-# --- the records ------------------------------------------------------------------------------------
-# With the nouns of bot.models, and beyond them what only storage knows.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
-    """The last numbers given to a topic and to a search: old buttons name them, none is given twice."""
-
-    last_topic: int = 0
-    last_search: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFeed(FeedState):
-    first_at: datetime | None = None
-    """Its first successful reading: what it brought then is no news."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """That a feed listed a paper on a day, in the feed's own calendar."""
-
-    feed: str
-    listed_on: date
-    announced: bool = True
-    first_seen_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """A paper's counts at a time."""
-
-    seen_at: datetime
-    votes: int | None = None
-    comments: int | None = None
-    stars: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptPaper(Paper):
-    """A paper, by the number that deliveries name it by, with all that hangs on it."""
-
-    feeds: tuple[str, ...] = field(default=(), metadata={"moves": False})  # the listings tell them
-    counted_at: datetime | None = None
-    """When its counts were seen."""
-    first_seen_at: datetime
-    changed_at: datetime
-    identities: tuple[str, ...] = ()
-    """The keys under which it is known."""
-    listings: tuple[Listing, ...] = ()
-    observations: tuple[Observation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuildFeed:
-    """A feed that a server's admin added."""
-
-    guild_id: GuildId
-    feed: str
-    """Its name: "added:" and the address."""
-    address: str
-    title: str
-    added_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guild:
-    """What is kept of a server."""
-
-    id: GuildId
-    alerts_to: ChannelId | None = None
-    """The channel that is told of trouble; None: the owner."""
-    left_at: datetime | None = None
-    """Since when the bot is not there any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptTopic:
-    id: TopicId | None = None
-    """Old buttons name it."""
-    text: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptChannel(Channel):
-    alerted_at: datetime | None = None
-    """When somebody was told that its digests fail."""
-    topics: tuple[KeptTopic, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """A query behind buttons, by the number that they name."""
-
-    id: int
-    query: str
-    asked_at: datetime
-
-
-Record = Numbers | KeptFeed | KeptPaper | GuildFeed | Guild | KeptChannel | Delivery | Verdict | Search
-
-# --- reading them -----------------------------------------------------------------------------------
-
+# A list that was read from a file may be of a feed that was never polled.
+_FEEDS = """SELECT *,
+    (SELECT json_group_array(json_object('category', category, 'state', state, 'told', told, 'since', since,
+        'day', day, 'entries', entries, 'new', new, 'items', items, 'repeats', repeats)) FROM
+        (SELECT * FROM health WHERE feed = known.name ORDER BY category)) AS health,
+    (SELECT json_group_array(json_object('category', category, 'day', day, 'entries', entries, 'items', items,
+        'first_at', first_at, 'whole', whole)) FROM
+        (SELECT * FROM batches WHERE feed = known.name ORDER BY day, category)) AS batches,
+    (SELECT json_group_object(field, seen_on) FROM
+        (SELECT * FROM fields WHERE feed = known.name ORDER BY field)) AS fields
+    FROM (SELECT name FROM feeds UNION SELECT feed FROM health UNION SELECT feed FROM batches
+        UNION SELECT feed FROM fields) AS known
+    LEFT JOIN feeds USING (name) ORDER BY name"""
 _PAPERS = f"""SELECT id, {COLUMNS}, counted_at, first_seen_at, changed_at, '[]' AS feeds,
     (SELECT json_group_array(key) FROM
         (SELECT key FROM identities WHERE paper_id = papers.id ORDER BY key)) AS identities,
     (SELECT json_group_array(json_array(feed, listed_on, announced, first_seen_at)) FROM
         (SELECT * FROM listings WHERE paper_id = papers.id ORDER BY listed_on, feed)) AS listings,
     (SELECT json_group_array(json_array(seen_at, votes, comments, stars)) FROM
-        (SELECT * FROM observations WHERE paper_id = papers.id ORDER BY seen_at)) AS observations
+        (SELECT * FROM observations WHERE paper_id = papers.id ORDER BY seen_at)) AS observations,
+    (SELECT feed FROM private_papers WHERE paper_id = papers.id) AS private_to,
+    (SELECT json_group_array(json_array(feed, key, strong)) FROM
+        (SELECT * FROM claims WHERE paper_id = papers.id ORDER BY feed, key)) AS claims
     FROM papers ORDER BY id"""
 _CHANNELS = """SELECT *, (SELECT json_group_array(json_array(id, query, created_at)) FROM
     (SELECT * FROM topics WHERE channel_id = channels.id ORDER BY id)) AS topics FROM channels ORDER BY id"""
+
+
+async def count(db: Database) -> int:
+    """Papers, with every server's private ones."""
+    async with db.read() as connection:
+        (row,) = await connection.execute_fetchall("SELECT count(*) FROM papers")
+    return int(row[0])
 
 
 async def everything(db: Database) -> AsyncGenerator[Sequence[Record]]:
@@ -161,7 +85,13 @@ async def everything(db: Database) -> AsyncGenerator[Sequence[Record]]:
     async with db.snapshot() as connection:
         rows = await connection.execute_fetchall("SELECT name, seq FROM sqlite_sequence")
         last = {row["name"]: row["seq"] for row in rows}
-        yield (Numbers(last_topic=last.get("topics", 0), last_search=last.get("searches", 0)),)
+        yield (
+            Numbers(
+                last_topic=last.get("topics", 0),
+                last_search=last.get("searches", 0),
+                last_look=last.get("looks", 0),
+            ),
+        )
         for sql, record in _KINDS:
             # Closed with this one: a statement at work would hold on to the moment.
             async with aclosing(_slices(connection, sql, record)) as slices:
@@ -178,7 +108,16 @@ async def _slices(
 
 
 def _feed(row: sqlite3.Row) -> KeptFeed:
-    return KeptFeed(**_fields(state_of(row)), first_at=moment(row["first_at"]))
+    never = FeedState(name=row["name"])
+    state = never if row["failures"] is None else state_of(row)
+    told = cast(list[sqlite3.Row], json.loads(row["health"]))
+    lists = cast(list[sqlite3.Row], json.loads(row["batches"]))
+    return KeptFeed(
+        **{**_fields(state), "health": tuple(map(health_of, told))},
+        first_at=moment(row["first_at"]),
+        batches=tuple(map(batch_of, lists)),
+        fields={name: date.fromisoformat(seen_on) for name, seen_on in json.loads(row["fields"]).items()},
+    )
 
 
 def kept_paper_of(row: sqlite3.Row) -> KeptPaper:
@@ -200,6 +139,10 @@ def kept_paper_of(row: sqlite3.Row) -> KeptPaper:
         observations=tuple(
             Observation(seen_at=known_moment(seen_at), votes=votes, comments=comments, stars=stars)
             for seen_at, votes, comments, stars in json.loads(row["observations"])
+        ),
+        private_to=row["private_to"],
+        claims=tuple(
+            Claim(feed=feed, key=key, strong=bool(strong)) for feed, key, strong in json.loads(row["claims"])
         ),
     )
 
@@ -245,7 +188,7 @@ def _fields(noun: Any) -> dict[str, Any]:
 
 
 _KINDS: tuple[tuple[str, Callable[[sqlite3.Row], Record]], ...] = (
-    ("SELECT * FROM feeds ORDER BY name", _feed),
+    (_FEEDS, _feed),
     (_PAPERS, kept_paper_of),
     ("SELECT * FROM guild_feeds ORDER BY guild_id, feed", _guild_feed),
     ("SELECT * FROM guilds ORDER BY id", _guild),

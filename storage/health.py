@@ -10,12 +10,14 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
+import aiosqlite
+
 from bot.models import Batch, Health, HealthState, Sighting
 from storage.database import Database, day, known_moment, moment, seconds, split
 from storage.papers import is_added
 
 
-def _health(row: sqlite3.Row) -> Health:
+def health_of(row: sqlite3.Row) -> Health:
     return Health(
         state=HealthState(row["state"]),
         told=row["told"],
@@ -31,7 +33,7 @@ def _health(row: sqlite3.Row) -> Health:
     )
 
 
-def _batch(row: sqlite3.Row) -> Batch:
+def batch_of(row: sqlite3.Row) -> Batch:
     return Batch(
         category=row["category"],
         day=date.fromisoformat(row["day"]),
@@ -50,7 +52,7 @@ async def of_feeds(db: Database) -> dict[str, tuple[Health, ...]]:
             """SELECT feed, category, state, told, since, day, entries, new, items, repeats
             FROM health ORDER BY feed, category"""
         ):
-            found.setdefault(row["feed"], []).append(_health(row))
+            found.setdefault(row["feed"], []).append(health_of(row))
     return {feed: tuple(healths) for feed, healths in found.items()}
 
 
@@ -62,7 +64,7 @@ async def batches(db: Database, feed: str, *, since: date) -> tuple[Batch, ...]:
             WHERE feed = ? AND day >= ? ORDER BY day, category""",
             (feed, since.isoformat()),
         )
-    return tuple(_batch(row) for row in rows)
+    return tuple(batch_of(row) for row in rows)
 
 
 async def first_days(db: Database, feed: str) -> dict[str, date]:
@@ -86,7 +88,7 @@ async def first_read(db: Database, since: datetime, *, day: date) -> dict[str, t
             AND day >= max(?, date(feeds.first_at, 'unixepoch')) ORDER BY day""",
             (seconds(since), day.isoformat()),
         ):
-            found.setdefault(row["feed"], []).append(_batch(row))
+            found.setdefault(row["feed"], []).append(batch_of(row))
     return {feed: tuple(lists) for feed, lists in found.items()}
 
 
@@ -128,21 +130,7 @@ async def record(db: Database, feed: str, healths: Sequence[Health], *, now: dat
             ON CONFLICT (feed, category) DO UPDATE SET
                 since = iif(state = excluded.state, since, excluded.since),
                 (state, told, day, entries, new, items, repeats) = (?3, ?4, ?6, ?7, ?8, ?9, ?10)""",
-            [
-                (
-                    feed,
-                    health.sighting.category,
-                    health.state,
-                    health.told,
-                    seconds(now),
-                    _iso(health.sighting.day),
-                    health.sighting.entries,
-                    health.sighting.new,
-                    health.sighting.items,
-                    _iso(health.sighting.repeats),
-                )
-                for health in healths
-            ],
+            [_health_row(feed, health, since=now) for health in healths],
         )
 
 
@@ -159,24 +147,62 @@ async def record_batches(
                 entries = max(entries, excluded.entries), items = max(items, excluded.items),
                 first_at = iif(whole < excluded.whole, max(first_at, excluded.first_at), first_at),
                 whole = max(whole, excluded.whole)""",
-            [
-                (
-                    feed,
-                    batch.category,
-                    batch.day.isoformat(),
-                    batch.entries,
-                    batch.items,
-                    seconds(batch.first_at),
-                    batch.whole,
-                )
-                for batch in lists
-            ],
+            [_batch_row(feed, batch) for batch in lists],
         )
-        await tx.executemany(
-            """INSERT INTO fields (feed, field, seen_on) VALUES (?, ?, ?)
-            ON CONFLICT (feed, field) DO UPDATE SET seen_on = max(seen_on, excluded.seen_on)""",
-            [(feed, name, seen_on.isoformat()) for name, seen_on in (always or {}).items()],
-        )
+        await _record_fields(tx, feed, always or {})
+
+
+async def merge(
+    tx: aiosqlite.Connection,
+    feed: str,
+    healths: Iterable[Health],
+    lists: Iterable[Batch],
+    always: Mapping[str, date],
+) -> None:
+    """What another database remembers of a feed joins what is known here, within another's transaction.
+
+    How a list was when it was last read stays as it is here. A day's list is as full as either side had it; it
+    was first read when the side that had it whole did so, the earlier one where both are alike.
+    """
+    await tx.executemany(
+        """INSERT OR IGNORE INTO health (feed, category, state, told, since, day, entries, new, items, repeats)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        [_health_row(feed, health, since=health.since) for health in healths],
+    )
+    await tx.executemany(
+        """INSERT INTO batches (feed, category, day, entries, items, first_at, whole)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (feed, category, day) DO UPDATE SET
+            entries = max(entries, excluded.entries), items = max(items, excluded.items),
+            first_at = CASE whole - excluded.whole
+                WHEN 0 THEN min(first_at, excluded.first_at) WHEN 1 THEN first_at ELSE excluded.first_at END,
+            whole = max(whole, excluded.whole)""",
+        [_batch_row(feed, batch) for batch in lists],
+    )
+    await _record_fields(tx, feed, always)
+
+
+async def _record_fields(tx: aiosqlite.Connection, feed: str, always: Mapping[str, date]) -> None:
+    await tx.executemany(
+        """INSERT INTO fields (feed, field, seen_on) VALUES (?, ?, ?)
+        ON CONFLICT (feed, field) DO UPDATE SET seen_on = max(seen_on, excluded.seen_on)""",
+        [(feed, name, seen_on.isoformat()) for name, seen_on in always.items()],
+    )
+
+
+def _health_row(feed: str, health: Health, *, since: datetime | None) -> tuple[object, ...]:
+    seen = health.sighting
+    return (
+        *(feed, seen.category, health.state, health.told, seconds(since)),
+        *(_iso(seen.day), seen.entries, seen.new, seen.items, _iso(seen.repeats)),
+    )
+
+
+def _batch_row(feed: str, batch: Batch) -> tuple[object, ...]:
+    return (
+        *(feed, batch.category, batch.day.isoformat(), batch.entries, batch.items),
+        *(seconds(batch.first_at), batch.whole),
+    )
 
 
 def _iso(value: date | None) -> str | None:

@@ -17,8 +17,8 @@ import aiosqlite
 from bot.models import Delivery, DeliveryState, PaperId, Taken, Verdict
 from storage.channels import MAX_TOPICS, schedule_row
 from storage.database import Database, moment, seconds
-from storage.export import Guild, GuildFeed, KeptChannel, KeptFeed, KeptPaper, Numbers, Record, Search
 from storage.merging import Papers
+from storage.records import Guild, GuildFeed, KeptChannel, KeptFeed, KeptPaper, Numbers, Record, Search
 
 Id = TypeVar("Id", int, str)
 
@@ -74,7 +74,11 @@ class _Intake:
 
     async def _numbers(self, records: Sequence[Numbers]) -> None:
         for record in records:
-            for table, number in (("topics", record.last_topic), ("searches", record.last_search)):
+            for table, number in (
+                ("topics", record.last_topic),
+                ("searches", record.last_search),
+                ("looks", record.last_look),
+            ):
                 if number:
                     await self._tx.execute(
                         """INSERT INTO sqlite_sequence (name, seq) SELECT ?1, 0
@@ -190,10 +194,10 @@ class _Intake:
         # Where both sides gave a due moment its digest, theirs was one more.
         await self._tx.executemany(
             """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post, attempts,
-                next_try_at, trouble, message_id)
+                next_try_at, trouble, note, message_id)
             SELECT ?1, ?2, iif(?3 = 'scheduled' AND EXISTS (SELECT 1 FROM deliveries
                 WHERE channel_id = ?2 AND due_at = ?4 AND kind = 'scheduled'), 'extra', ?3),
-                ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11""",
+                ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12""",
             rows,
         )
         await self._tx.executemany(
@@ -248,5 +252,5 @@ def _delivery_row(delivery: Delivery) -> tuple[object, ...]:
     return (
         *(delivery.id, delivery.channel_id, delivery.kind, seconds(delivery.due_at), seconds(delivery.claimed_at)),
         *(delivery.state, json.dumps(delivery.post.as_data(), ensure_ascii=False), delivery.attempts),
-        *(seconds(delivery.next_try_at), delivery.trouble, delivery.message_id),
+        *(seconds(delivery.next_try_at), delivery.trouble, delivery.note, delivery.message_id),
     )

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import aiosqlite
@@ -27,6 +28,15 @@ enough that no stranger's feed fills the disk."""
 KEPT = 2_000
 """The newest papers of a feed that stay; of older ones those that a channel was shown."""
 _SLICE = 500
+_PAIRS = """JOIN private_papers x ON x.paper_id = c.paper_id
+    JOIN identities i ON i.key = c.key
+    JOIN papers theirs ON theirs.id = c.paper_id
+    JOIN papers ours ON ours.id = i.paper_id
+    WHERE (theirs.arxiv_id IS NULL OR ours.arxiv_id IS NULL OR theirs.arxiv_id = ours.arxiv_id)
+    -- A title joins across feeds only, as it does among the operator's.
+    AND (c.strong OR NOT EXISTS (
+        SELECT 1 FROM listings WHERE paper_id = i.paper_id AND feed = c.feed))"""
+"""Of `claims c`: private rows, and everybody's that take their places."""
 
 
 async def store(
@@ -174,22 +184,30 @@ async def give_way(tx: aiosqlite.Connection, identities: Sequence[Identity]) -> 
     for start in range(0, len(identities), _SLICE):
         keys = [key for known in identities[start : start + _SLICE] for key in known.strong + known.weak]
         pairs = await tx.execute_fetchall(
-            """SELECT c.paper_id, i.paper_id FROM json_each(?) k
-            JOIN claims c ON c.key = k.value
-            JOIN private_papers x ON x.paper_id = c.paper_id
-            JOIN identities i ON i.key = k.value
-            JOIN papers theirs ON theirs.id = c.paper_id
-            JOIN papers ours ON ours.id = i.paper_id
-            WHERE (theirs.arxiv_id IS NULL OR ours.arxiv_id IS NULL OR theirs.arxiv_id = ours.arxiv_id)
-            -- A title joins across feeds only, as it does among the operator's.
-            AND (c.strong OR NOT EXISTS (
-                SELECT 1 FROM listings WHERE paper_id = i.paper_id AND feed = c.feed))
+            f"""SELECT c.paper_id, i.paper_id FROM json_each(?) k JOIN claims c ON c.key = k.value {_PAIRS}
             ORDER BY c.strong, k.key DESC""",
             (json.dumps(keys),),
         )
-        # Of several, the first identifier counts: it comes last.
-        for private, public in {PaperId(private): PaperId(public) for private, public in pairs}.items():
-            await papers.join_rows(tx, public, private)
+        await _replace(tx, pairs)
+
+
+async def give_way_to_arrived(tx: aiosqlite.Connection, highest: PaperId) -> list[PaperId]:
+    """The same where another database's papers came in, with numbers above `highest`: a private row of one side
+    gives way to everybody's of the other; those that went."""
+    pairs = await tx.execute_fetchall(
+        f"""SELECT c.paper_id, i.paper_id FROM claims c {_PAIRS} AND (c.paper_id > ?1) != (i.paper_id > ?1)
+        ORDER BY c.strong, c.key DESC""",
+        (highest,),
+    )
+    return await _replace(tx, pairs)
+
+
+async def _replace(tx: aiosqlite.Connection, pairs: Iterable[sqlite3.Row]) -> list[PaperId]:
+    # Of several, the first identifier counts: it comes last.
+    found = {PaperId(private): PaperId(public) for private, public in pairs}
+    for private, public in found.items():
+        await papers.join_rows(tx, public, private)
+    return list(found)
 
 
 # --- letting go -------------------------------------------------------------------------------------

@@ -23,11 +23,11 @@ import pytest
 
 from bot import demo
 from bot.config import SETTINGS
-from bot.models import ChannelId, UserId
-from storage import channels
+from bot.models import ChannelId, FeedLink, GuildId, UserId
+from storage import additions, channels
 from storage.database import Database
 from tests import nursery
-from tests.making import channel, files
+from tests.making import channel, entry, files, store
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GhIjKl.mnopqrstuvwxyz-ABCDEFGHIJKLMNOPQR"
@@ -290,6 +290,22 @@ async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_pat
     assert "last sign of life of `run`: never" in whole.out
     assert "Hugging Face: not read yet" in whole.out
     assert empty.out.startswith("0 papers")
+
+
+async def test_whoever_runs_the_bot_sees_what_servers_added(tmp_path: Path) -> None:
+    async with Database(tmp_path / "paperboy.sqlite") as db:
+        found = FeedLink(address="https://blog.example/feed", title="A Blog")
+        await additions.add(db, GuildId(7), found, limit=1, now=demo.NOW)
+        await store(db, additions.name_of(found.address), entry("A Private Zebra", on=demo.NOW.date()))
+    status, search, preview = await asyncio.gather(
+        bot(tmp_path, "status"),
+        bot(tmp_path, "search", "zebra"),
+        bot(tmp_path, "preview", "--topic", "zebra", *AT),
+    )
+    assert "1 papers" in status.out
+    assert "added:https://blog.example/feed: not read yet" in status.out
+    assert "A Private Zebra" in search.out
+    assert "A Private Zebra" in preview.out
 
 
 async def test_alive_only_after_a_heartbeat_and_only_for_minutes(tmp_path: Path) -> None:

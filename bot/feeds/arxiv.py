@@ -173,10 +173,10 @@ def _raise_what_arxiv_says(feed: dict[str, Any], items: tuple[dict[str, Any], ..
     title = clean(feed.get("title"))
     if title.startswith("Feed error for query"):
         words = plain(string(feed, "subtitle"))
-        raise FeedError("", f"arXiv says: {words[:300] or title[:300]}")
+        raise FeedError("", f"arXiv says: {shortened(words or title, 300)}")
     if len(items) == 1 and clean(items[0].get("title")) == "Error" and not find_arxiv_id(string(items[0], "id")):
         words = plain(string(items[0], "summary"))
-        raise FeedError("", f"arXiv says: {words[:300] or 'the query failed, without a reason'}")
+        raise FeedError("", f"arXiv says: {shortened(words, 300) or 'the query failed, without a reason'}")
 
 
 def _entry(item: dict[str, Any], feed: dict[str, Any], announcements: bool) -> Entry | None:

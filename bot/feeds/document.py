@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.expatreader import ExpatParser
 from xml.sax.handler import feature_external_ges
+from xml.sax.saxutils import unescape
 from xml.sax.xmlreader import AttributesNSImpl, InputSource
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
@@ -111,6 +112,10 @@ _BLANKS = bytes.maketrans(b"\t\n\r", b"   ")
 _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
 
 
+# Elements that would overwrite lists of feedparser's own, as in <authors><author>...
+_OWN_NAMES = {"authors": "x_authors", "links": "x_links"}
+
+
 class _TooMuch(Exception):
     """Reading on would take too long."""
 
@@ -137,11 +142,11 @@ class _Bounded(_FeedParserMixin):  # type: ignore[misc]
                 if len(value) <= (room if name in ("base", "xml:base") else _LONGEST_ATTRIBUTE)
             ]
         with suppress(Exception):
-            super().unknown_starttag(tag, attrs)
+            super().unknown_starttag(_OWN_NAMES.get(tag, tag), attrs)
 
     def unknown_endtag(self, tag: str) -> None:
         with suppress(Exception):
-            super().unknown_endtag(tag)
+            super().unknown_endtag(_OWN_NAMES.get(tag, tag))
 
     def handle_data(self, text: str, escape: int = 1) -> None:
         if self.elementstack:
@@ -193,6 +198,11 @@ class _Loose(_Bounded, LooseFeedParser):  # type: ignore[misc]
             else:
                 self.handle_data(chr(code), 0)
 
+    def decode_entities(self, element: str, data: str) -> str:
+        data = super().decode_entities(element, data)
+        # It leaves to its caller what is neither title nor text: authors, links, ids.
+        return data if self.contentparams else unescape(data, {"&quot;": '"', "&apos;": "'"})
+
 
 _MARKUP = frozenset(map(ord, "\"&'<>"))
 
@@ -225,9 +235,13 @@ def _strict(markup: bytes) -> _Strict | None:
 # A tag that ends before the next begins, with every quotation mark closed: feedparser looks for the end of others
 # through all that follows.
 _NO_TAG = re.compile(
-    r"""<(?! [!?] | (?=[^<>]{0,10000}+>) (?: /[^<>"']*+ | [a-z_] (?:[^<>"']++ | "[^<>"]*+" | '[^<>']*+')*+ ) > )""",
+    r"""<(?! [!?] | (?=[^<>]{0,10000}+>)
+             (?: /[^<>"']*+ | [a-z_] (?:[^<>"']++ | "[^<>"]*+" | '[^<>']*+')*+ ) > )""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+_END = re.compile(r"</(?:[\w.-]{1,50}:)?(?:rss|rdf|feed)\s*+>", re.IGNORECASE)
+_LAST_WORDS = 1_000
 
 
 def _loose(markup: bytes) -> _Loose:
@@ -242,4 +256,6 @@ def _loose(markup: bytes) -> _Loose:
         raise
     except Exception:  # whatever it trips over: what came before was read
         log.debug("feedparser gave up", exc_info=True)
+    if reader.inentry and not _END.search(text, max(0, len(text) - _LAST_WORDS)):
+        reader.entries.pop()  # it broke off in the middle of this one
     return reader

@@ -9,7 +9,7 @@ import codecs
 import re
 from contextlib import suppress
 
-from bot.feeds.text import clean, plain
+from bot.feeds.text import clean, plain, shortened
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -65,7 +65,7 @@ def describe(body: bytes) -> str:
     lower = start.lower()
     if lower.startswith(("<!doctype html", "<html")) or "<body" in lower:
         title = re.search(r"<title[^<>]*>([^<]*)", start, re.IGNORECASE)
-        name = plain(title[1])[:80] if title else ""
+        name = shortened(plain(title[1]), 80) if title else ""
         return f"an HTML page titled “{name}”" if name else "an HTML page"
     for signature, name in (("%PDF", "a PDF"), ("\x1f", "compressed data"), ("PK\x03\x04", "a ZIP archive")):
         if start.startswith(signature):
@@ -75,4 +75,4 @@ def describe(body: bytes) -> str:
     if "\x00" in start or start.count("\ufffd") > len(start) // 10:
         return "binary data"
     words = clean(start)
-    return f"text that begins “{words[:60]}”" if words else "unreadable data"
+    return f"text that begins “{shortened(words, 60)}”" if words else "unreadable data"

@@ -205,7 +205,7 @@ def _count(value: object) -> int | None:
 def _kind(value: object) -> str:
     if isinstance(value, dict):
         error = clean(value.get("error")) or clean(value.get("message"))
-        return f"an error: “{error[:200]}”" if error else "a JSON object"
+        return f"an error: “{shortened(error, 200)}”" if error else "a JSON object"
     if isinstance(value, str):
         return "a JSON string"
     if isinstance(value, bool):

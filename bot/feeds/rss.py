@@ -131,13 +131,14 @@ def _identifiers(item: dict[str, Any], html: str) -> tuple[str | None, int | Non
     A post that cites several papers is none of them: further links and the text count only when they name
     exactly one.
     """
-    own = [string(item, key) for key in ("id", "link", "dc_identifier", "prism_doi", "prism_url", "dc_source")]
+    keys = ("id", "link", "dc_identifier", "prism_doi", "prism_url", "dc_source")
+    own = [clean(string(item, key)) for key in keys]
     number = next((found for found in map(find_arxiv_id, own) if found), None)
     doi = next((found for found in map(find_doi, own) if found), None)
     if number or doi:
         return number[0] if number else None, number[1] if number else None, doi
     others = " ".join(string(link, "href") for link in parts(item, "links"))
-    for text in (others, f"{string(item, 'title')} {html}"):
+    for text in map(clean, (others, f"{string(item, 'title')} {html}")):
         numbers, dois = find_arxiv_ids(text), find_dois(text)
         if len(numbers) + len(dois) == 1:
             return (*numbers[0], None) if numbers else (None, None, dois[0])

@@ -65,7 +65,9 @@ def _coders(kind: Any) -> _Coders:
         return _fields(kind)
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (UnionType, Union):
-        return _optional(inner[0]) if inner[1:] == (type(None),) else _one_of(inner)
+        if inner[1:] == (type(None),):
+            return _optional(inner[0])
+        return _one_of(inner) if all(map(dataclasses.is_dataclass, inner)) else _text_or_texts
     if origin is tuple and inner[1:] == (...,):
         return _many(inner[0], list, tuple)
     if origin is tuple:
@@ -161,6 +163,16 @@ def _one_of(kinds: tuple[Any, ...]) -> _Coders:
         return from_json(by_name[name], value)
 
     return as_json, back
+
+
+def _text_or_list(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_at(f"item {number}", _text, item) for number, item in enumerate(value, start=1))
+    return _text(value)
+
+
+_text_or_texts: _Coders = (lambda value: value if isinstance(value, str) else list(value)), _text_or_list
+"""str | tuple[str, ...], the one union of plain values that there is."""
 
 
 def _choice(choices: tuple[Any, ...]) -> _Coder:

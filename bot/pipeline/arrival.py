@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,11 +22,12 @@ from bot.feeds.text import web_url
 from bot.formats import opml, shapes
 from bot.models import Delivery, Imported
 from bot.papers import identity
+from bot.papers.legibility import FIELDS, legible
 from bot.pipeline.moving import FILES, FORMAT, MANIFEST, OPML, Manifest
 from bot.pipeline.reading import Progress, quiet
 from storage import export, intake
 from storage.database import Database
-from storage.export import GuildFeed, KeptChannel, KeptPaper, Record
+from storage.records import GuildFeed, KeptChannel, KeptPaper, Record
 
 LONGEST = 8 * 1024 * 1024
 """Bytes of one line: a paper that is counted every hour for ten years needs less."""
@@ -99,8 +99,7 @@ class _Reading:
         if not path.is_file():
             raise UserError(f"{name} is missing in {self._folder}. {_EDITED}")
         with _placed(name), path.open("rb") as file:
-            records = self._outlines(file) if name == OPML else _lines(file, FILES[name])
-            while found := list(islice(records, export.SLICE)):
+            for found in _sliced(self._outlines(file) if name == OPML else _lines(file, FILES[name])):
                 done += len(found)
                 self._progress(min(done, wanted), wanted, name)
                 if kept := [record for record in found if record is not None]:
@@ -108,14 +107,14 @@ class _Reading:
         if done != wanted:
             raise UserError(f"{name} holds {done} records, and {MANIFEST} says {wanted}. {_EDITED}")
 
-    def _outlines(self, file: BinaryIO) -> Iterator[GuildFeed | None]:
+    def _outlines(self, file: BinaryIO) -> Iterator[tuple[GuildFeed | None, int]]:
         """The feeds that servers' admins added; None in place of the operator's, which are noted."""
         for number, outline in opml.read(file):
             with _placed(f"line {number}"):
                 added = _guild_feed(outline) if "guild_id" in outline.ours else None
                 if added is None:
                     self._note(outline)
-            yield added
+            yield added, len(outline.address)
 
     def _note(self, outline: opml.Outline) -> None:
         source = outline.ours.get("source") or f"rss:{outline.address}"
@@ -141,7 +140,21 @@ def _guild_feed(outline: opml.Outline) -> GuildFeed:
 # --- lines ------------------------------------------------------------------------------------------
 
 
-def _lines(file: BinaryIO, kind: type[Any]) -> Iterator[Record]:
+def _sliced(records: Iterable[tuple[Record | None, int]]) -> Iterator[list[Record | None]]:
+    """As many at once as there may be, fewer of long ones. With each comes its length."""
+    found: list[Record | None] = []
+    room = LONGEST
+    for record, length in records:
+        found.append(record)
+        room -= length
+        if len(found) == export.SLICE or room < 0:
+            yield found
+            found, room = [], LONGEST
+    if found:
+        yield found
+
+
+def _lines(file: BinaryIO, kind: type[Any]) -> Iterator[tuple[Record, int]]:
     check = _CHECKS.get(kind)
     for number, line in enumerate(iter(lambda: file.readline(LONGEST + 1), b""), start=1):
         if not line.isspace():
@@ -149,7 +162,7 @@ def _lines(file: BinaryIO, kind: type[Any]) -> Iterator[Record]:
                 record = shapes.from_json(kind, _value(line))
                 if check:
                     record = check(record)
-            yield record
+            yield record, len(line)
 
 
 def _value(body: bytes) -> Any:
@@ -201,17 +214,38 @@ def _placed(where: str) -> Iterator[None]:
 
 
 def _paper(paper: KeptPaper) -> KeptPaper:
-    """A line of one's own needs no keys: they are worked out like a feed's."""
+    """Read as a feed's entry is, whoever wrote it. A line of one's own needs no keys: they are worked out like a
+    feed's. What is private stays so, under its own feed's keys."""
     if not paper.title.strip():
         raise UserError("title is empty")
     for name in ("url", "repository", "project_page", "thumbnail", "discussion"):
         address = getattr(paper, name)
         if address is not None and web_url(address) is None:
             raise UserError(f"{name}: “{address[:80]}” is no web address")
+    for name, written in paper.written.items():
+        if name not in FIELDS or type(written) is not type(getattr(paper, name)):
+            raise UserError(f"written: “{name[:40]}” is not told like this: take it out")
+    for claim in paper.claims:
+        if not claim.feed.startswith("added:"):
+            raise UserError("claims: a server's feed has a name that begins with “added:”")
+    paper = legible(paper)
+    if paper.private_to is not None:
+        return _private(paper)
     if paper.identities:
         return paper
     found = identity.keys(paper)
     return replace(paper, identities=found.strong + found.weak)
+
+
+def _private(paper: KeptPaper) -> KeptPaper:
+    if not str(paper.private_to).startswith("added:"):
+        raise UserError("private_to: a server's feed has a name that begins with “added:”")
+    if paper.identities:
+        raise UserError("identities: a private paper has none")
+    feeds = {listing.feed for listing in paper.listings} | {claim.feed for claim in paper.claims}
+    if feeds - {paper.private_to}:
+        raise UserError("listings and claims of a private paper are of the feed in private_to only")
+    return paper
 
 
 def _channel(channel: KeptChannel) -> KeptChannel:

@@ -1,8 +1,9 @@
 """Moving house, the way out: everything that is kept, in a folder that people and other programs can read.
 
     paperboy.json     what the folder is, and how many records each file has; written last
-    feeds.jsonl       what is remembered of feeds
-    papers.jsonl      papers with their keys, the lists they were on, and their counts over time
+    feeds.jsonl       what is remembered of feeds, and which days' lists were had
+    papers.jsonl      papers with their keys, the lists they were on, and their counts over time; those that are
+                      one server's own name its feed as private_to
     feeds.opml        the feeds: the operator's, and those that servers' admins added
     servers.jsonl     where alerts go
     channels.jsonl    channels with their schedules and topics
@@ -31,9 +32,8 @@ from bot.formats import opml, shapes
 from bot.models import Delivery, DeliveryState, Exported, Feed, FeedKind, Verdict
 from bot.pipeline.reading import Progress, quiet
 from storage import export as exporting
-from storage import papers
 from storage.database import Database
-from storage.export import Guild, GuildFeed, KeptChannel, KeptFeed, KeptPaper, Numbers, Record, Search
+from storage.records import Guild, GuildFeed, KeptChannel, KeptFeed, KeptPaper, Numbers, Record, Search
 
 FORMAT = 1
 MANIFEST = "paperboy.json"
@@ -80,7 +80,7 @@ async def export(
     """
     with _filling(folder), _Files(folder) as files:
         await asyncio.to_thread(files.begin, sources, now)
-        total = await papers.count(db)
+        total = await exporting.count(db)
         async with aclosing(exporting.everything(db)) as slices:
             async for records in slices:
                 await asyncio.to_thread(files.write, records)
@@ -183,6 +183,7 @@ def _source(feed: Feed) -> opml.Outline:
             )
         case FeedKind.ARXIV:
             address = arxiv.address(site, feed.categories)
-            return opml.Outline(title=feed.label, address=address, ours={"source": feed.name, **hidden})
+            source = f"arxiv:{'+'.join(feed.categories)}"
+            return opml.Outline(title=feed.label, address=address, ours={"source": source, **hidden})
         case FeedKind.RSS:
             return opml.Outline(title=feed.label, address=site, ours=hidden)

@@ -104,8 +104,20 @@ async def day_by_day(
 
 def _wrapped(papers: Sequence[Mapping[str, Any]], day: date) -> list[dict[str, Any]]:
     """A list of the evenings, which hold ids, titles and votes, in the shape of the API."""
+    midnight = f"{day}T00:00:00.000Z"
     return [
-        {"paper": {**paper, "summary": "", "authors": [], "submittedOnDailyAt": f"{day}T00:00:00.000Z"}}
+        {
+            "paper": {
+                **paper,
+                "summary": "Text.",
+                "authors": [{"name": "Ada Example", "hidden": False}],
+                "publishedAt": midnight,
+                "submittedOnDailyAt": midnight,
+                "discussionId": "1",
+            },
+            "numComments": 0,
+            "thumbnail": "https://cdn.example/1.png",
+        }
         for paper in papers
     ]
 

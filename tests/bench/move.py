@@ -66,7 +66,7 @@ async def fill(path: Path, number: int) -> None:
         for start in range(0, number, 1_000):
             made = [paper(at) for at in range(start, min(start + 1_000, number))]
             await store(db, "huggingface", *made)
-            await store(db, "arxiv:cs.CL", *made, at=NOW + timedelta(hours=1))
+            await store(db, "arxiv", *made, at=NOW + timedelta(hours=1))
         for at in range(CHANNELS):
             await channel(db, at + 1, "agent", "diffusion video")
     with closing(sqlite3.connect(path)) as connection, connection:

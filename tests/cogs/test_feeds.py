@@ -193,7 +193,7 @@ async def test_the_list_tells_how_each_feed_is(scene: Scene, sites: Sites) -> No
     told = text(shown(await scene.admin.slash(scene.papers, "feeds list")))
     assert "⚠" in told
     assert "it leads to a private address" in told
-    assert "blog.example" in text(shown(await scene.member.slash(scene.papers, "status")))
+    assert "⚠ **A Blog** it leads" in text(shown(await scene.member.slash(scene.papers, "status")))
 
 
 async def test_a_feed_is_removed_by_choice_or_by_name(scene: Scene, sites: Sites) -> None:

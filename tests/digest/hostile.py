@@ -32,8 +32,9 @@ from cogs._layout import layout
 
 NOW = datetime(2026, 3, 31, 13, tzinfo=UTC)
 
-_PIECES = (
+PIECES = (
     *("@everyone", "@here", "<@1>", "<@!1>", "<@&1>", "<#1>", "</help:1>", "<:x:1>", "<t:0:R>", "<id:guide>"),
+    *("[https://arxiv.org](https://evil.test)", "[x](<javascript:alert(1)>)", "javascript:alert(1)", "data:,x"),
     *("[x](http://evil.test)", "](http://evil.test)", "http://evil.test", "<http://evil.test>", "discord.gg/x"),
     *("*", "**", "_", "__", "~~", "||", "`", "```", "\\", "\\\\", "[", "]", "(", ")", "#", "##", "-#", ">", ">>>"),
     *(
@@ -68,7 +69,7 @@ _LONG = (
 
 texts = st.one_of(
     st.sampled_from(("", " ", *_LONG)),
-    st.lists(st.sampled_from(_PIECES), max_size=12).map("".join),
+    st.lists(st.sampled_from(PIECES), max_size=12).map("".join),
     st.text(max_size=40),
 )
 lines = texts.map(lambda text: " ".join(text.split()))

@@ -105,7 +105,7 @@ async def test_a_feed_is_shown_before_it_is_added(db: Database, sites: Web) -> N
     number, found = await look(db, sites, "BASE/feed")
     assert isinstance(found, FeedPreview)
     assert found.link.address == f"{sites.base}/feed"
-    assert found.link.title in ("A Blog", sites.base.removeprefix("http://"))
+    assert found.link.title == "A Blog"
     assert (found.entries, found.recognised) == (4, 1)
     assert [paper.title for paper in found.newest] == ["Newest", "About arXiv:2603.00001", "Older"]
     assert await kept.seen(db, ANN, number, 0) == found.link
@@ -233,6 +233,20 @@ async def test_looks_are_counted_whatever_comes_of_them(db: Database, sites: Web
     assert "ask again in 10 minutes" in await refused(db, sites, "BASE/feed")
     assert len(sites.paths()) == kept.LOOKS
     await look(db, sites, "BASE/feed", at=NOW + 10 * MINUTE)
+
+
+async def test_an_address_inside_is_refused_by_the_guard(db: Database, sites: Web) -> None:
+    sites.faults = {"/blog": says(page("/feed"))}
+    async with Fetcher(version="test", pauses={}, timeout=5) as fetch:
+        for path in ("/feed", "/blog"):
+            with pytest.raises(UserError, match="I could not read that address"):
+                await additions.look(
+                    db, fetch.guarded, f"{sites.base}{path}", guild=ANN, sources=(), limit=1, now=NOW
+                )
+        await added(db, ANN, f"{sites.base}/feed")
+        (outcome,) = await additions.poll(db, fetch.guarded, now=NOW, every=HOUR)
+    assert outcome.error
+    assert sites.paths() == []
 
 
 async def test_a_redirect_is_followed_and_only_another_spelling_is_kept(db: Database, sites: Web) -> None:

@@ -101,6 +101,8 @@ async def test_what_names_something_that_was_taken_out_goes_with_it(packed: Path
     assert made.taken.left_out > 4
 
 
+SELECT = {"kind": "select", "custom_id": "x", "placeholder": "y", "options": [["a"]]}
+LISTING = {"feed": "x", "listed_on": "2026-03-30", "first_seen_at": "2026-03-31T13:00:00Z"}
 HOSTILE: Sequence[tuple[str, bytes | dict[str, object], str]] = (
     ("papers", b"[" * 100_000, "papers.jsonl, line 1: it is nested too deeply"),
     (
@@ -129,6 +131,21 @@ HOSTILE: Sequence[tuple[str, bytes | dict[str, object], str]] = (
     ("papers", {"changed_at": "yesterday"}, "changed_at: “yesterday” is no time: write 2026-03-31T13:00:00Z"),
     ("papers", {"changed_at": "0001-01-01T00:00:00+14:00"}, "is no time"),
     ("papers", {"listings": [{"feed": "x"}]}, "listings: item 1: listed_on is missing"),
+    ("papers", {"written": {"title": ["a"]}}, "written: “title” is not told like this: take it out"),
+    ("papers", {"written": {"url": "a"}}, "written: “url” is not told like this: take it out"),
+    (
+        "papers",
+        {"written": {"authors": ["a", 5]}},
+        "written: authors: item 2: this is the number 5, and should be a",
+    ),
+    ("papers", {"private_to": "rss:x"}, "private_to: a server's feed has a name that begins with “added:”"),
+    ("papers", {"private_to": "added:x", "identities": ["url:x"]}, "identities: a private paper has none"),
+    (
+        "papers",
+        {"private_to": "added:x", "claims": [{"feed": "added:y", "key": "url:x"}]},
+        "listings and claims of a private paper are of the feed in private_to only",
+    ),
+    ("papers", {"claims": [{"feed": "rss:y", "key": "url:x"}]}, "claims: a server's feed has a name that begins"),
     ("channels", {"id": 5}, "id: this is the number 5, and should be an id of Discord's, in quotes"),
     ("channels", {"id": "9" * 19}, "should be an id of Discord's"),
     ("channels", {"next_due": None}, "next_due is missing: only a channel that is paused has none"),
@@ -146,6 +163,13 @@ HOSTILE: Sequence[tuple[str, bytes | dict[str, object], str]] = (
         "post: blocks: item 1: its kind is none of text, line",
     ),
     ("deliveries", {"post": {"blocks": [{"kind": "text"}]}}, "post: blocks: item 1: content is missing"),
+    ("deliveries", {"post": {"blocks": [SELECT]}}, "options: item 1: this has 1 items, and should have 2"),
+    ("deliveries", {"post": {"blocks": "x"}}, "post: blocks: this is “x”, and should be a list"),
+    (
+        "papers",
+        {"listings": [{**LISTING, "announced": 1}]},
+        "announced: this is the number 1, and should be true or",
+    ),
 )
 
 
@@ -164,6 +188,13 @@ async def test_what_is_wrong_is_told_with_its_line_and_nothing_is_stored(house: 
             await unpack(house, write(tmp_path / "edited", **contents))
         assert told in str(raised.value)
         assert str(raised.value).startswith(f"{file}.jsonl, line ")
+    assert not any(dump(house.path).values())
+
+
+async def test_two_papers_may_not_have_one_number(house: Database, tmp_path: Path) -> None:
+    lines = [{**LINE, "id": 5}, {**LINE, "id": 5, "url": "https://mine.example/2"}]
+    with pytest.raises(UserError, match="Two different papers have the number 5"):
+        await unpack(house, write(tmp_path / "mine", papers=lines))
     assert not any(dump(house.path).values())
 
 
@@ -200,7 +231,7 @@ async def test_what_is_no_whole_export_is_refused(packed: Path, house: Database)
         ("{", "paperboy.json: it is no JSON"),
         (
             whole.replace('jsonl": ', 'jsonl": 1'),
-            "feeds.jsonl holds 2 records, and paperboy.json says 12. Is the copy",
+            "feeds.jsonl holds 4 records, and paperboy.json says 14. Is the copy",
         ),
     ):
         manifest.write_text(text)

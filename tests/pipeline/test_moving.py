@@ -75,7 +75,12 @@ async def test_taking_it_in_again_changes_nothing(packed: Path, house: Database)
     assert made.taken == Taken(known_channels=5)
 
 
-async def test_the_export_of_the_import_is_the_same(packed: Path, house: Database, tmp_path: Path) -> None:
+async def test_the_export_of_the_import_is_the_same(
+    packed: Path, house: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few are held at once."""
+    monkeypatch.setattr(export, "SLICE", 7)
+    monkeypatch.setattr(arrival, "LONGEST", 6_000)
     await unpack(house, packed)
     assert files(await pack(house, tmp_path / "again")) == files(packed)
 
@@ -475,9 +480,13 @@ def cramped(folder: Path) -> list[str]:
 # No file may grow beyond what SQLite needs beside a database.
 CRAMPED = """
 import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 from bot.__main__ import main
-sys.exit(main(["export", sys.argv[1]]))
+
+usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, usual[1]))
+code = main(["export", sys.argv[1]])
+resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+sys.exit(code)
 """
 
 

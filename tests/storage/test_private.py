@@ -6,7 +6,10 @@ operator reads.
 
 from __future__ import annotations
 
+import dataclasses
+import random
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,6 +210,15 @@ async def test_a_blog_post_that_turns_out_to_be_a_known_title_stays_that_paper(d
     assert len(await found(db, "trending", ANN)) == 1
 
 
+async def test_a_feed_that_lists_a_paper_has_another_entry_of_the_same_title(db: Database) -> None:
+    """A title joins across feeds only: a column's next instalment is not the last one."""
+    work = entry("The Weekly Roundup", **TRUE)
+    await store(db, ARXIV, work)
+    await store(db, ANN, work, entry("The Weekly Roundup", url="https://ann.example/2", authors=ADA))
+    await store(db, ARXIV, work, at=NOW + DAY)
+    assert await titles(db, ANN) == ["The Weekly Roundup"] * 2
+
+
 async def test_two_added_feeds_never_share_a_row(db: Database) -> None:
     """Whoever comes first with an arXiv id, an address or a title says nothing to the other's readers."""
     await store(
@@ -254,6 +266,59 @@ async def test_a_known_entry_that_learns_its_arxiv_id_becomes_the_known_paper(db
     (paper,) = await found(db, "trending", ANN)
     assert (paper.title, set(paper.feeds)) == ("The Work", {ARXIV, ANN})
     assert await deliveries.shown(db, (await channel(db, 1, guild=2)), {paper.id or PaperId(0)}) == {paper.id}
+
+
+def anything(chance: random.Random, liar: str) -> Entry:
+    """An entry that may be the same work as any other, in any way, and says whose word it is."""
+    some: dict[str, Any] = {
+        "arxiv_id": chance.choice((None, None, "2603.00001", "2603.00002")),
+        "doi": chance.choice((None, None, "10.1000/1", "10.1000/2")),
+        "authors": chance.choice((ADA, ("Bob Moog",), ())),
+        "abstract": f"{liar} {chance.random()}",
+        "categories": (liar,),
+        "on": chance.choice((None, TODAY, TODAY - 3 * DAY, TODAY - 30 * DAY)),
+        "votes": chance.choice((None, 7)) if liar == HF else None,
+    }
+    url = None if some["arxiv_id"] else f"https://x.example/{chance.randrange(3)}"
+    return entry(chance.choice(("The First Work", "The Second Work", f"Of {liar}")), url=url, **some)
+
+
+async def view(db: Database, *own: str) -> list[tuple[object, ...]]:
+    """All that can be learnt of the papers by searching and in digests, but for their numbers."""
+    asked = ("trending", "since:7d", "source:evil", "author:ada", "work -first", "cat:huggingface")
+    return [
+        (
+            kind,
+            text,
+            *sorted(str(dataclasses.replace(paper, id=None, feeds=tuple(sorted(paper.feeds)))) for paper in seen),
+        )
+        for text in asked
+        for kind, seen in (
+            ("search", await found(db, text, *own)),
+            ("news", await news(db, *own, since=WEEK, text=text)),
+        )
+    ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_nobody_can_tell_whether_another_server_added_anything(
+    db: Database, tmp_path: Path, seed: int
+) -> None:
+    """The same readings without EVE's: what everybody sees and what ANN sees is the same, word for word."""
+    chance = random.Random(seed)
+    async with Database(tmp_path / "without.sqlite") as without:
+        for feed in (HF, ARXIV, BLOG, ANN):
+            await feeds.record_poll(without, feed, now=NOW - DAY, next_poll_at=NOW, error=None, entries=0)
+            await feeds.record_poll(db, feed, now=NOW - DAY, next_poll_at=NOW, error=None, entries=0)
+        for hour in range(24):
+            feed = chance.choice((EVE, EVE, ANN, HF, ARXIV, BLOG))
+            entries = [anything(chance, feed) for _ in range(chance.randrange(1, 4))]
+            for there in (db,) if feed == EVE else (db, without):
+                await store(there, feed, *entries, at=NOW + timedelta(hours=hour) - DAY)
+            assert await view(db) == await view(without), hour
+            assert await view(db, ANN) == await view(without, ANN), hour
+    assert EVE not in str(await view(db, ANN))
+    assert index_faults(db) == []
 
 
 # --- once, ever -------------------------------------------------------------------------------------
