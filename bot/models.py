@@ -98,9 +98,9 @@ class Parsed:
     total: int | None = None
     """How many the whole answer has, over all its pages, where the source tells (arXiv's API)."""
     fields: Mapping[str, int] = field(default_factory=dict)
-    """How many of all its items carry each field that tells its shape, by the source's own name for it
+    """How many of its items carry each field that tells its shape, by the source's own name for it
     ("paper.upvotes", "pubDate"), those that none carries with 0: what was always there and is gone means a
-    changed shape."""
+    changed shape. Counted in what is read: the first 2,000 items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ def parse(body: bytes) -> Parsed:
         entry = _entry(item, document.feed, announcements)
         if entry is not None and entry.paper.arxiv_id is not None:
             entries.setdefault(entry.paper.arxiv_id, entry)
-    fields = tally(document.items, _RSS if announcements else _TWIN if _is_twin(document.items) else _API)
+    fields = tally(document.entries, _RSS if announcements else _TWIN if _is_twin(document.items) else _API)
     if document.items and not entries:
         missing = (name for name in ("title", "guid" if announcements else "id") if not fields[name])
         raise nothing_read(len(document.items), next(missing, "both a title and an arXiv id"))

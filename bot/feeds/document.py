@@ -240,9 +240,6 @@ _NO_TAG = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-_END = re.compile(r"</(?:[\w.-]{1,50}:)?(?:rss|rdf|feed)\s*+>", re.IGNORECASE)
-_LAST_WORDS = 1_000
-
 
 def _loose(markup: bytes) -> _Loose:
     """As far as it can be read."""
@@ -256,6 +253,4 @@ def _loose(markup: bytes) -> _Loose:
         raise
     except Exception:  # whatever it trips over: what came before was read
         log.debug("feedparser gave up", exc_info=True)
-    if reader.inentry and not _END.search(text, max(0, len(text) - _LAST_WORDS)):
-        reader.entries.pop()  # it broke off in the middle of this one
     return reader

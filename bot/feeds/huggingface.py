@@ -89,7 +89,7 @@ def parse(body: bytes, *, day: date | None = None) -> Parsed:
         entry = _entry(item, day)
         if entry is not None:
             entries.setdefault(entry.paper.arxiv_id or entry.paper.url, entry)
-    fields = tally(items, _FIELDS)
+    fields = tally(items[:MOST_ENTRIES], _FIELDS)
     if items and not entries:
         missing = (name for name in ("paper.id", "paper.title") if not fields[name])
         raise nothing_read(len(items), next(missing, "both paper.id and paper.title"))

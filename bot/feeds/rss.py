@@ -44,7 +44,7 @@ def parse(body: bytes) -> Parsed:
         "description": lambda item: is_text(_text(item)),
         "author": _line_of_authors,
     }
-    counted = tally(document.items, fields)
+    counted = tally(document.entries, fields)
     if document.items and not entries:
         raise nothing_read(len(document.items), "link", "there is nothing to read in this feed")
     return Parsed(

@@ -14,6 +14,8 @@ CAP = 10_000_000
 _RSS = b'<rss version="2.0"><channel><title>T</title>'
 _OPEN = _RSS + b"<item><title>T</title><link>https://example.org/1</link>"
 _CLOSE = b"</item></channel></rss>"
+_DAMAGED = _CLOSE + b"<"
+"""No XML any more: feedparser's other parser reads it."""
 _XHTML = b'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>https://example.org/1</id><content type="xhtml">'
 _ENTITY = b'<!DOCTYPE x [\n<!ENTITY a "%s">\n%s]>\n'
 
@@ -42,7 +44,12 @@ def _numbered(before: bytes, unit: str, after: bytes) -> Maker:
 def _entities(size: int) -> bytes:
     """Quadratic: one long entity, named often."""
     return (
-        _ENTITY % (b"a" * (size // 3), b"") + _OPEN + b"<description>" + b"&a;" * (size // 5) + b"</description>"
+        _ENTITY % (b"a" * (size // 3), b"")
+        + _OPEN
+        + b"<description>"
+        + b"&a;" * (size // 40)
+        + b"</description>"
+        + _CLOSE
     )
 
 
@@ -91,7 +98,7 @@ FEEDS: Mapping[str, Maker] = {
     "empty items": _in(_RSS, b"<item/>", b"</channel></rss>"),
     "elements": _in(_OPEN, b"<a/>"),
     "depth": lambda size: _OPEN + b"<a>" * (size // 7) + b"</a>" * (size // 7) + _CLOSE,
-    "depth without end": _in(_OPEN, b"<a>", b""),
+    "depth without end": _in(_OPEN, b"<a>", _DAMAGED),
     "lines before": _in(b"<?xml version='1.0'?>", b"\n", _OPEN + _CLOSE),
     "entities never closed": _in(b"<?xml version='1.0'?>", b"\n<!ENTITY", _OPEN + _CLOSE),
     "encodings": _in(b"<?xml ", b'encoding="" ', _OPEN + _CLOSE),
@@ -125,16 +132,21 @@ FEEDS: Mapping[str, Maker] = {
     "links": _in(_OPEN, b"<link>/a</link>"),
     "sources": _in(_OPEN, b"<source>a</source>"),
     "contents": _in(_OPEN, b"<content>a</content>"),
-    "a long tag": _in(_OPEN + b"<a ", b"a", b""),
+    "a long tag": _in(_OPEN + b"<a ", b"a", _DAMAGED),
     "quotes in a tag": _in(_OPEN + b"<a ", b'" ', b">&" + _CLOSE),
-    "damaged tags": _in(_OPEN, b"<a x='", b""),
-    "short tags": _in(_OPEN, b"<a/", b""),
-    "damaged references": _in(_OPEN + b"<description>", b"&", b""),
-    "brackets": _in(_OPEN + b"<description>", b"<", b""),
-    "declarations": _in(_OPEN + b"<description>", b"<!", b""),
-    "CDATA never closed": _in(_OPEN + b"<description>", b"<![CDATA[", b""),
-    "damaged items": _in(_RSS, b"<item><title>a", b""),
-    "junk": lambda size: _OPEN + Random(1).randbytes(size),
+    "damaged tags": _in(_OPEN, b"<a x='", _DAMAGED),
+    "short tags": _in(_OPEN, b"<a/", _DAMAGED),
+    "damaged references": _in(_OPEN + b"<description>", b"&", _DAMAGED),
+    "brackets": _in(_OPEN + b"<description>", b"<", _DAMAGED),
+    "declarations": _in(_OPEN + b"<description>", b"<!", _DAMAGED),
+    "CDATA never closed": _in(_OPEN + b"<description>", b"<![CDATA[", _DAMAGED),
+    "as many damaged tags as are read": _in(_OPEN, b"<a x='" + b"y" * 100, _DAMAGED),
+    "as many tags as are read": _in(_OPEN, b'<b c="d">' + b"e" * 100, _DAMAGED),
+    "quotes around tags": _in(_OPEN, b'<a "\'" b=\'"\' c="<" \'' + b"d" * 300, _DAMAGED),
+    "as many references as are read": _in(_XHTML, b"&#33;" + b"e" * 30, b"x</content></entry></feed><"),
+    "as many blanks as are read": _in(_XHTML, b"&#32;" + b" " * 30, b"x</content></entry></feed><"),
+    "damaged items": _in(_RSS, b"<item><title>a", _DAMAGED),
+    "junk": lambda size: _OPEN + Random(1).randbytes(size) + _CLOSE,
 }
 
 LISTS: Mapping[str, Maker] = {
