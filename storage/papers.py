@@ -107,6 +107,11 @@ def row_of(paper: Paper) -> tuple[object, ...]:
     )
 
 
+def differ(one: Paper, other: Paper) -> bool:
+    """Whether they are different rows: a ";" in a name, say, is a "," there."""
+    return one != other and row_of(one) != row_of(other)
+
+
 def as_json(written: Mapping[str, str | tuple[str, ...]]) -> str | None:
     """What sources wrote otherwise than it is read; NULL for most papers."""
     return json.dumps(written, ensure_ascii=False) if written else None
@@ -262,7 +267,7 @@ class _Slice:
             paper = self._papers[paper_id]
             if paper_id in self.new:
                 inserts.append((paper, self._counted[paper_id]))
-            elif row_of(paper) != row_of(self._before[paper_id]):  # as stored: a ";" in a name is a "," there
+            elif differ(paper, self._before[paper_id]):
                 self.changed.add(paper_id)
                 updates.append((paper, self._counted[paper_id]))
             elif self._counted[paper_id] == now:

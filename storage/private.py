@@ -96,7 +96,7 @@ class _Reading:
         changed = [
             self._papers[paper_id]
             for paper_id in self._touched
-            if paper_id in before and papers.row_of(self._papers[paper_id]) != papers.row_of(before[paper_id])
+            if paper_id in before and papers.differ(self._papers[paper_id], before[paper_id])
         ]
         await self._write(new, changed, listings)
         return len(new), len(changed), len(self._touched) - len(new) - len(changed)
