@@ -63,6 +63,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         # Nothing here may leave this machine.
         "PAPERBOY_HUGGINGFACE_URL": "http://127.0.0.1:9",
         "PAPERBOY_ARXIV_URL": "http://127.0.0.1:9",
+        "PAPERBOY_ARXIV_API_URL": "http://127.0.0.1:9",
         **more,
     }
 

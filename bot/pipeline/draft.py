@@ -40,6 +40,8 @@ Own = tuple[str, ...]
 
 CANDIDATES = 300
 """Papers considered for one topic, most votes first."""
+_READING = timedelta(hours=1)
+"""The longest that sources are read in one go."""
 _LATEST = timedelta(days=7)
 """How far back a digest reaches after a pause."""
 
@@ -75,15 +77,17 @@ async def topics_of(db: Database, channel: Channel) -> tuple[Query, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """How far back a digest goes: to what was listed since the last one's day, or first seen since its hour."""
+    """How far back a digest goes: to what was listed since the last one's day, or first seen about since it."""
 
     since: date
     unseen: datetime
 
     @classmethod
     def after(cls, last: datetime) -> Reach:
-        """Whole hours, so that channels with about the same last digest share what they ask."""
-        return cls(since=huggingface.day_of(last), unseen=last.replace(minute=0, second=0, microsecond=0))
+        """Whole hours, so that channels with about the same last digest share what they ask; and one more, because
+        what a long reading brings counts as seen when it began, and may be stored behind a digest."""
+        hour = last.replace(minute=0, second=0, microsecond=0)
+        return cls(since=huggingface.day_of(last), unseen=hour - _READING)
 
 
 class Candidates:
@@ -179,7 +183,7 @@ class Candidates:
         return troubles((states[name] for name in states if not is_added(name) or name in own), self._now)
 
     async def _late(self, reach: Reach) -> str:
-        lists = await health.first_read(self._db, reach.unseen, day=reach.since - index.LATE)
+        lists = await health.first_read(self._db, reach.unseen + _READING, day=reach.since - index.LATE)
         return late({feed: _days_after(feed, batches) for feed, batches in lists.items()})
 
 

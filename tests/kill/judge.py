@@ -209,7 +209,12 @@ def unjudged(
             given_up = row["kind"] == VerdictKind.MISSED or (
                 row["kind"] == VerdictKind.FAILED and row["text"].startswith("not posted ")
             )
-            fine = (VerdictKind.POSTED, VerdictKind.WAITING, VerdictKind.NOTHING, VerdictKind.QUIET)
+            # Stale: the lists of this world really are empty or old on some days.
+            fine = (
+                *(VerdictKind.POSTED, VerdictKind.WAITING, VerdictKind.NOTHING),
+                VerdictKind.QUIET,
+                VerdictKind.STALE,
+            )
             if row["kind"] not in fine and not (given_up and (later or row["at"] - moment >= GRACE)):
                 found.append(f"channel {follower.number}: {_day(moment)}: {row['kind']}: {row['text']}")
     return found

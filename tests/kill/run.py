@@ -60,8 +60,9 @@ class World(sources.World):
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         response = await super().answer(request)
-        if isinstance(response, web.Response) and isinstance(response.body, bytes) and response.body:
-            self.vouched[response.headers["ETag"]] = frozenset(judge.NUMBER.findall(response.body.decode()))
+        tag = response.headers.get("ETag")  # the API gives none
+        if tag and isinstance(response, web.Response) and isinstance(response.body, bytes) and response.body:
+            self.vouched[tag] = frozenset(judge.NUMBER.findall(response.body.decode()))
         return response
 
 
@@ -311,6 +312,7 @@ class Run:
             "PAPERBOY_SOURCES": "huggingface arxiv:cs.CL+cs.LG",
             "PAPERBOY_HUGGINGFACE_URL": self.world.base,
             "PAPERBOY_ARXIV_URL": self.world.base,
+            "PAPERBOY_ARXIV_API_URL": self.world.base,
             "PAPERBOY_POLL_MINUTES": "10",
             "PAPERBOY_BACKFILL_DAYS": "2",
         }
@@ -334,7 +336,7 @@ class Run:
         """Whether nothing is left to be done now, by the file's word."""
         sql = """SELECT (SELECT count(*) FROM channels WHERE next_due <= :now)
             + (SELECT count(*) FROM deliveries WHERE state = 'claimed' AND next_try_at <= :now)
-            + (SELECT 2 - count(*) FROM feeds WHERE next_poll_at > :now)
+            + (SELECT 2 - count(*) FROM feeds WHERE next_poll_at > :now AND name IN ('huggingface', 'arxiv'))
             + (SELECT 1 - count(*) FROM beats WHERE name = 'connected' AND at >= :began)"""
         values = {"now": int(self.peer.clock().timestamp()), "began": int(began.timestamp())}
         try:
