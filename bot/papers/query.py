@@ -32,6 +32,7 @@ _RELAXED = 6
 _FIELD = re.compile(r"(author|org|cat|source|votes|since):", re.IGNORECASE)
 _VOTES = re.compile(r"(>=|<=|>|<|=)?(\d{1,9})")
 _SINCE = re.compile(r"(\d{1,4})([dw])", re.IGNORECASE)
+_LAST_BACKSLASH = re.compile(r"(?<=[^\s\\])\\+(?=[\s)]|$)")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\0": " "})
 _EVERYTHING = {"", "trending", "*"}
 _SOURCES = {"hf": "huggingface"}
@@ -64,7 +65,9 @@ def parse(text: str) -> Query:
         raise InvalidQuery(text, MAX_LENGTH, f"This is too long: at most {MAX_LENGTH:,} characters.")
     if text.casefold() in _EVERYTHING:
         return Query(text="trending", root=None)
-    return Query(text=text, root=_Parser(readable(text).translate(_QUOTES)).parse())
+    # A backslash at the end of a word says nothing, wherever the query goes on.
+    words = _LAST_BACKSLASH.sub(lambda found: " " * len(found[0]), text)
+    return Query(text=text, root=_Parser(readable(words).translate(_QUOTES)).parse())
 
 
 def explain(query: Query, paper: Paper, marks: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
