@@ -102,6 +102,11 @@ class Parsed:
     ("paper.upvotes", "pubDate"), those that none carries with 0: what was always there and is gone means a
     changed shape. Counted in what is read: the first 2,000 items."""
 
+    @property
+    def items(self) -> int:
+        """All that the answer held, read or not."""
+        return len(self.entries) + self.skipped
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
@@ -263,6 +268,11 @@ class FeedOutcome:
     """The source said that nothing changed since the last poll (HTTP 304)."""
     late: tuple[date, ...] = ()
     """Past days whose lists were read now."""
+
+    @property
+    def entries(self) -> int | None:
+        """How many were in what was read; None where nothing was."""
+        return None if self.error or self.not_modified else self.new + self.updated + self.unchanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,7 @@ def _arxiv(seen: Sighting, past: Sequence[Batch], now: datetime) -> tuple[Health
             number = usual(past, today)
             if number is not None and number < _MANY:
                 return HealthState.QUIET, "nothing in today's list"
-            return HealthState.PARTIAL, f"an empty list{_where(past, today)}: it is late, or there is a pause"
+            return HealthState.PARTIAL, f"an empty list{_where(number)}: it is late, or there is a pause"
         return HealthState.STALE, _again(seen)
     if short := _short(seen, past, now=seen.day):
         return HealthState.PARTIAL, short
@@ -153,7 +153,7 @@ def _short(seen: Sighting, past: Sequence[Batch], *, now: date, share: float = 1
     number = usual(past, now)
     if number is None or share * number < _MANY or seen.entries >= _SHORT * share * number:
         return ""
-    return f"{_entries(seen.entries)}{_where(past, now)}"
+    return f"{_entries(seen.entries)}{_where(number)}"
 
 
 def usual(past: Sequence[Batch], day: date) -> float | None:
@@ -164,8 +164,7 @@ def usual(past: Sequence[Batch], day: date) -> float | None:
     return median(found) if len(found) >= _FEW else None
 
 
-def _where(past: Sequence[Batch], day: date) -> str:
-    number = usual(past, day)
+def _where(number: float | None) -> str:
     return f" where {number:.0f} are usual" if number else ""
 
 
@@ -221,8 +220,16 @@ def pause(
     return wait * (1 + jitter / 10)
 
 
-def after_error(error: FeedError | None, *, failures: int, poll: timedelta, jitter: float = 0.0) -> timedelta:
-    """How long until the next look after a failed one, `failures` of them in a row before it."""
-    growing: timedelta = timedelta(minutes=5) * 2 ** min(failures, 10)
+def after_error(
+    error: FeedError | None,
+    *,
+    failures: int,
+    poll: timedelta,
+    first: timedelta = timedelta(minutes=5),
+    jitter: float = 0.0,
+) -> timedelta:
+    """How long until the next look after a failed one, `failures` of them in a row before it: `first`, then twice
+    as long each time up to `poll`; longer where the source asks for it."""
+    growing: timedelta = first * 2 ** min(failures, 10)
     asked = timedelta(seconds=min(error.retry_after or 0, 86_400)) if error else timedelta()
     return max(min(growing, poll), asked) * (1 + jitter / 10)

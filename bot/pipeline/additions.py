@@ -253,14 +253,12 @@ async def remove(db: Database, guild: GuildId, text: str) -> GuildFeed:
 
 async def poll(db: Database, guarded: Fetch, *, now: datetime, every: timedelta) -> tuple[FeedOutcome, ...]:
     """Read those of all servers' feeds that are due, some at the same time; one outcome each."""
+    # Each takes the next one that is left: what is remembered of all feeds is asked for once by each.
     waiting = iter((await additions.due(db, now))[:IN_ONE_TICK])
+    readers = (ingest.ingest(db, guarded, waiting, now=now, poll=every, backfill_days=0) for _ in range(AT_ONCE))
     outcomes: list[FeedOutcome] = []
-
-    async def worker() -> None:
-        for feed in waiting:
-            outcomes.extend(await ingest.ingest(db, guarded, (feed,), now=now, poll=every, backfill_days=0))
-
-    ended = await asyncio.gather(*(worker() for _ in range(AT_ONCE)), return_exceptions=True)
-    for error in filter(None, ended):
-        raise error
+    for ended in await asyncio.gather(*readers, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            raise ended
+        outcomes += ended
     return tuple(outcomes)

@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 
 from bot.errors import FeedError, StorageError
 from bot.feeds import announcements, arxiv
+from bot.feeds.health import after_error
 from bot.models import Batch, Entry, Feed, FeedKind, FeedOutcome, FeedState, Fetch, Identity, Parsed, Validators
 from bot.pipeline.reading import BUG, keys, parse, store, total
 from storage import feeds, health
@@ -59,18 +60,18 @@ async def fill(
             # A bug over one answer must not silence the other sources, nor be repeated every minute.
             log.exception("arXiv's API: reading it failed")
             outcome = replace(outcome, error=BUG)
-        wait = min(_FIRST_PAUSE * 2 ** min(state.failures, 20), _LONGEST_PAUSE)
+        first, longest = _FIRST_PAUSE, _LONGEST_PAUSE
         if state.failures + 1 >= _TRIES:
-            wait = announcements.opens(now) + _LONGEST_PAUSE - now
-        asked = error.retry_after or 0 if isinstance(error, FeedError) else 0
-        wait = max(wait, timedelta(seconds=min(asked, 86_400))) * (1 + jitter / 10)
+            first = longest = announcements.opens(now) + _LONGEST_PAUSE - now
+        known = error if isinstance(error, FeedError) else None
+        wait = after_error(known, failures=state.failures, first=first, poll=longest, jitter=jitter)
     await feeds.record_poll(
         db,
         FEED,
         now=now,
         next_poll_at=now + wait,
         error=outcome.error,
-        entries=None if outcome.error else outcome.new + outcome.updated + outcome.unchanged,
+        entries=outcome.entries,
     )
     return outcome
 
@@ -113,7 +114,7 @@ async def _days(
         listed += await asyncio.to_thread(_counted, keyed, categories, set())
         unseen += await asyncio.to_thread(_counted, keyed, categories, known.keys())
         outcome = total(outcome, await store(db, source, keyed, parsed.skipped, seen_at=now, validators={}))
-        reached = page * arxiv.PAGE + len(parsed.entries) + parsed.skipped
+        reached = page * arxiv.PAGE + parsed.items
         if parsed.total is None or reached >= parsed.total:
             break
         if not parsed.entries:

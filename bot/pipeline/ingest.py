@@ -142,9 +142,7 @@ async def _turn(
         now=now,
         next_poll_at=now + wait,
         error=outcome.error,
-        entries=None
-        if outcome.error or outcome.not_modified
-        else outcome.new + outcome.updated + outcome.unchanged,
+        entries=outcome.entries,
         stalls=stalls,
     )
     return outcome

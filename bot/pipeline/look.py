@@ -89,13 +89,12 @@ async def _huggingface(
     asked = huggingface.days(now, days)
     for done, day in enumerate(asked):
         progress(done, len(asked), source.label)
+        url = huggingface.address(source.address, day)
         try:
-            answer = await read(db, fetch, source, huggingface.address(source.address, day), day)
+            answer = await read(db, fetch, source, url, day)
             if answer is None and day == open_day != seen.day:
                 # What was stored last time was never looked at: an end in between.
-                answer = await read(
-                    db, fetch, source, huggingface.address(source.address, day), day, conditional=False
-                )
+                answer = await read(db, fetch, source, url, day, conditional=False)
         except FeedError as error:
             return Reading(outcome=outcome, sightings=(seen,) if done else (), trouble=trouble, error=error)
         if answer is None:
@@ -138,7 +137,7 @@ async def _arxiv(
             continue
         parsed, vouched = answer
         keyed, known = await _known(db, source, parsed, before=announcements.today(now))
-        if len(parsed.entries) + parsed.skipped >= arxiv.MOST_ITEMS and len(group) > 1:
+        if parsed.items >= arxiv.MOST_ITEMS and len(group) > 1:
             # The rest was cut off: each half is asked for by itself.
             waiting += [group[: len(group) // 2], group[len(group) // 2 :]]
             vouched = {}
@@ -213,9 +212,8 @@ async def _known(
 
 async def _shape(db: Database, source: Feed, parsed: Parsed, *, now: datetime) -> str:
     """What of the source's shape has gone, in words; what is always there is remembered."""
-    items = len(parsed.entries) + parsed.skipped
     known = await ledger.fields(db, source.name)
-    always = dict.fromkeys(health.always(parsed.fields, items), now.date())
+    always = dict.fromkeys(health.always(parsed.fields, parsed.items), now.date())
     if always:
         await ledger.record_batches(db, source.name, (), always)
-    return health.vanished(parsed.fields, items, known, today=now.date())
+    return health.vanished(parsed.fields, parsed.items, known, today=now.date())

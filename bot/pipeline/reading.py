@@ -47,7 +47,7 @@ async def read(
         source.kind is FeedKind.HUGGINGFACE
         and day is not None
         and page < _MOST_PAGES
-        and (answer.next_url or len(parts[-1].entries) + parts[-1].skipped >= huggingface.PAGE)
+        and (answer.next_url or parts[-1].items >= huggingface.PAGE)
     ):
         page += 1
         vouched = {}  # the first page's validator says nothing of the others
