@@ -353,6 +353,9 @@ class Or:
 
 
 Node = Words | Filter | Votes | Since | Not | And | Or
+Sort = Literal["", "new", "votes"]
+"""What comes first in an answer: what answers best, what was listed last, what has most votes. A digest has an
+order of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +366,7 @@ class Query:
     """As it was asked, with single spaces."""
     root: Node | None
     """Equal for the same question, whatever its capitals and spaces."""
+    sort: Sort = ""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -412,6 +416,8 @@ class Answer:
     offset: int = 0
     wider: int = 0
     """Papers that share only some of the words; they come after the strict ones."""
+    spelled: tuple[tuple[str, str], ...] = ()
+    """(a word that the archive hardly knows, the one that was looked for as well)."""
 
 
 # --- what a channel gets ---------------------------------------------------------------------------

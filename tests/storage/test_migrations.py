@@ -44,7 +44,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO guilds VALUES (7, 1, NULL)",
         "UPDATE channels SET alerted_at = 5, paused_by = 9",
     ),
-    (
+    _THIRD := (
         *_FIRST,
         "INSERT INTO guilds VALUES (7, 1, NULL)",
         "INSERT INTO guild_feeds VALUES (7, 'added:https://a.example', 'https://a.example', 'A', 1)",
@@ -55,6 +55,12 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO private_papers VALUES (5, 'added:https://a.example')",
         "INSERT INTO claims VALUES ('added:https://a.example', 'url:a.example', 5, 1)",
         "INSERT INTO looks VALUES (1, 7, 1, '[]')",
+    ),
+    (
+        *_THIRD,
+        "INSERT INTO words VALUES (1, 'title', 'titl', 1)",
+        "INSERT INTO vectors VALUES (5, 2, x'0100000001')",
+        "INSERT INTO postings VALUES (1, 0, x'050001')",
     ),
 )
 
