@@ -25,7 +25,19 @@ from bot import __version__, config, report
 from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
-from bot.pipeline import additions, arrival, ask, captures, deliver, draft, ingest, look, moving, rereading
+from bot.pipeline import (
+    additions,
+    arrival,
+    ask,
+    captures,
+    deliver,
+    draft,
+    ingest,
+    look,
+    moving,
+    ranking,
+    rereading,
+)
 from storage import additions as added
 from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
@@ -200,6 +212,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             "deliver": (20, delivering),
             "ingest": (60, ingesting),
             "follow": (60, following),
+            "rank": (20, lambda: ranking.catch_up(db)),
             "tidy": (3600, tidying),
         }
         # Inside the connection: a digest in hand is sent before Discord is left.
@@ -267,6 +280,7 @@ async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int
         else:
             async with _fetcher(settings) as fetch:
                 outcomes = await _poll(settings, db, fetch, days=options.days)
+        await ranking.catch_up(db)
     for outcome in outcomes:
         print(report.outcome_line(outcome))
     if not outcomes:
@@ -311,6 +325,7 @@ async def _import(settings: config.Settings, options: argparse.Namespace) -> int
     manifest = await asyncio.to_thread(arrival.look, options.folder)
     async with Database(settings.database) as db:
         made = await arrival.bring(db, options.folder, manifest, progress=_progress)
+        await ranking.catch_up(db)
     print(*report.import_lines(made), sep="\n")
     _tell(*report.import_notes(made))
     return 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot import report
 from bot.digest.markup import as_text
 from bot.models import ChannelId, Delivery, FeedKind, GuildId, MessageId, Post
-from bot.pipeline import ask, captures, deliver
+from bot.pipeline import ask, captures, deliver, ranking
 from storage import verdicts
 from storage.database import Database
 
@@ -50,6 +50,7 @@ async def play(database: Path, tell: Callable[[str], None]) -> None:
         for kind in FeedKind:
             outcome = await captures.read_files(db, kind, SAMPLE / kind, now=NOW)
             tell(f"   {report.outcome_line(outcome).replace(str(SAMPLE.parent), 'bot')}")
+        await ranking.catch_up(db)
         tell(f"\n2. Subscribing #papers to {' and '.join(f'“{topic}”' for topic in TOPICS)}")
         before = NOW - timedelta(hours=1)
         for topic in TOPICS:

@@ -7,11 +7,11 @@ Every dataclass is frozen and keyword-only, every sequence a tuple, every dateti
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Literal, NewType, Protocol
+from typing import Literal, NamedTuple, NewType, Protocol
 
 PaperId = NewType("PaperId", int)
 TopicId = NewType("TopicId", int)
@@ -367,6 +367,8 @@ class Query:
     root: Node | None
     """Equal for the same question, whatever its capitals and spaces."""
     sort: Sort = ""
+    said: tuple[str, ...] = ()
+    """The words and phrases that an answer may contain, in the order and as often as they were said."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -388,6 +390,47 @@ def positive_words(node: Node | None) -> tuple[Words, ...]:
             return tuple(word for inner in nodes for word in positive_words(inner))
         case _:
             return ()
+
+
+class Texts(NamedTuple):
+    """What of a paper is searched, as it is stored."""
+
+    title: str
+    abstract: str
+    summary: str
+    keywords: str
+
+
+class Form(NamedTuple):
+    """A word as it stands in texts."""
+
+    id: int
+    word: str
+    stem: str
+    papers: int
+    """How many have it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """What the archive knows of the words of a question."""
+
+    stems: Mapping[str, str]
+    """The stem of each."""
+    forms: tuple[Form, ...]
+    """Every word of the archive that has one of these stems."""
+    papers: int
+    """How many papers there are, about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postings:
+    """Which papers have some words, how often; packed, as `storage.postings` keeps them."""
+
+    of: Mapping[int, Sequence[tuple[int, bytes]]]
+    """A form's id -> (block, its postings there)."""
+    lengths: Sequence[tuple[int, bytes]]
+    """(block, how many words each of its papers has)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,10 @@ from storage.migrations import APPLICATION_ID, NotOurs, TooNew, migrate
 
 READERS = 2
 BUSY_SECONDS = 5
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+"""How the index of texts takes them apart."""
+_CACHE = 32_768
+"""KiB of pages that a connection keeps: a search looks at some hundred places all over the file."""
 _JOIN = " ; "
 
 
@@ -86,6 +90,7 @@ class Database:
         connection.row_factory = sqlite3.Row
         await connection.execute("PRAGMA foreign_keys = ON")
         await connection.execute("PRAGMA synchronous = NORMAL")
+        await connection.execute(f"PRAGMA cache_size = -{_CACHE}")
         return connection
 
     @asynccontextmanager

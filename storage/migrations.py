@@ -286,8 +286,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX looks_by_guild ON looks (guild_id, looked_at)",
     ),
     (
-        # --- what answers are ranked by: an inverted file over title, abstract, summary and keywords, and what each
-        # paper's part of it is. It follows the papers; which ones it has yet to take stands in unranked.
+        # --- what answers are ranked by: an inverted file over title, abstract, summary and keywords
         """CREATE TABLE words (
             id INTEGER PRIMARY KEY,
             word TEXT NOT NULL UNIQUE,   -- as it stands in texts, in small letters, without accents
@@ -295,29 +294,35 @@ STEPS: tuple[tuple[str, ...], ...] = (
             papers INTEGER NOT NULL
         )""",
         "CREATE INDEX words_by_stem ON words (stem)",
-        """CREATE TABLE vectors (
-            paper_id INTEGER PRIMARY KEY,
-            length INTEGER NOT NULL,     -- of all its words
-            words BLOB NOT NULL          -- (word id: 4 bytes, times: 1), little-endian
-        )""",
         """CREATE TABLE postings (
             word_id INTEGER NOT NULL,
             block INTEGER NOT NULL,      -- of 4,096 papers: id >> 12
             body BLOB NOT NULL,          -- (id & 4095: 2 bytes, times: 1), little-endian
             PRIMARY KEY (word_id, block)
         ) WITHOUT ROWID""",
-        "CREATE TABLE unranked (paper_id INTEGER PRIMARY KEY)",
-        "INSERT INTO unranked SELECT id FROM papers",
+        """CREATE TABLE lengths (
+            block INTEGER PRIMARY KEY,   -- as above
+            body BLOB NOT NULL           -- words of each paper: 2 bytes, little-endian; 0 where there is none
+        )""",
+        # The papers it has yet to take, with the texts by which it knows them; NULL for one that it does not know.
+        """CREATE TABLE unranked (
+            paper_id INTEGER PRIMARY KEY,
+            title TEXT,
+            abstract TEXT,
+            summary TEXT,
+            keywords TEXT
+        )""",
+        "INSERT INTO unranked (paper_id) SELECT id FROM papers",
         """CREATE TRIGGER unranked_insert AFTER INSERT ON papers BEGIN
-            INSERT OR IGNORE INTO unranked VALUES (new.id);
+            INSERT OR IGNORE INTO unranked (paper_id) VALUES (new.id);
         END""",
         """CREATE TRIGGER unranked_update AFTER UPDATE ON papers
         WHEN (old.title, old.abstract, old.summary, old.keywords)
           IS NOT (new.title, new.abstract, new.summary, new.keywords) BEGIN
-            INSERT OR IGNORE INTO unranked VALUES (new.id);
+            INSERT OR IGNORE INTO unranked VALUES (old.id, old.title, old.abstract, old.summary, old.keywords);
         END""",
         """CREATE TRIGGER unranked_delete AFTER DELETE ON papers BEGIN
-            INSERT OR IGNORE INTO unranked VALUES (old.id);
+            INSERT OR IGNORE INTO unranked VALUES (old.id, old.title, old.abstract, old.summary, old.keywords);
         END""",
     ),
 )

@@ -13,7 +13,7 @@ import pytest
 
 from bot import demo
 from bot.models import FeedKind
-from bot.pipeline import captures
+from bot.pipeline import captures, ranking
 from storage.database import Database
 from tests import nursery
 
@@ -53,6 +53,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
         async with Database(path) as database:
             for kind in FeedKind:
                 await captures.read_files(database, kind, demo.SAMPLE / kind, now=demo.NOW)
+            await ranking.catch_up(database)
 
     asyncio.run(fill())
     return path

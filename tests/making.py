@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,17 @@ from bot.models import (
     DeliveryState,
     Entry,
     GuildId,
+    Hit,
     Paper,
     PaperId,
     Post,
+    Query,
     Schedule,
     Text,
     Validators,
 )
 from bot.papers import identity
-from storage import channels, feeds
+from storage import channels, feeds, search
 from storage.database import Database
 
 NOW = datetime(2026, 3, 31, 13, tzinfo=UTC)
@@ -130,3 +132,12 @@ async def observations(db: Database, paper_id: PaperId) -> tuple[tuple[datetime,
             "SELECT seen_at, votes, stars FROM observations WHERE paper_id = ? ORDER BY seen_at", (paper_id,)
         )
     return tuple((datetime.fromtimestamp(row[0], UTC), row[1], row[2]) for row in found)
+
+
+async def answered(
+    db: Database, query: Query, *, today: date, limit: int, offset: int = 0, own: Sequence[str] = ()
+) -> tuple[tuple[Hit, ...], int]:
+    """(a page of the strict answer, by votes; how many there are)."""
+    ids, total = await search.listed(db, query, today=today, limit=limit, offset=offset, own=own)
+    assert sorted(await search.answering(db, query, today=today, own=own))[:limit] == sorted(ids) or total > limit
+    return await search.hits(db, query, ids, own=own), total

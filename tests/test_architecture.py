@@ -61,6 +61,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "cogs._demo",
     ),
     "apscheduler": ("bot.schedule",),
+    "numpy": ("bot.papers.ranking",),
     "pylatexenc": ("bot.papers.formula",),
     "simcord": ("cogs._demo",),
     "os": ("bot.__main__",),

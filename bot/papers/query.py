@@ -23,9 +23,9 @@ from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, W
 from bot.papers.latex import readable
 from bot.papers.spelling import holds, others
 
-MAX_LENGTH = 1_000
+MAX_LENGTH = 4_000
 """Characters in a query."""
-MAX_PARTS = 100
+MAX_PARTS = 800
 MAX_DEPTH = 20
 _RELAXED = 6
 
@@ -67,7 +67,9 @@ def parse(text: str) -> Query:
         return Query(text="trending", root=None)
     # A backslash at the end of a word says nothing, wherever the query goes on.
     words = _LAST_BACKSLASH.sub(lambda found: " " * len(found[0]), text)
-    return Query(text=text, root=_Parser(readable(words).translate(_QUOTES)).parse())
+    parser = _Parser(readable(words).translate(_QUOTES))
+    root = parser.parse()
+    return Query(text=text, root=root, said=tuple(parser.said))
 
 
 def explain(query: Query, paper: Paper, marks: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
@@ -140,6 +142,9 @@ class _Parser:
         self._at = 0
         self._depth = 0
         self._parts = 0
+        self._refused = 0
+        """How many of the parts around are asked not to be there."""
+        self.said: list[str] = []
 
     def parse(self) -> Node:
         node = self._either()
@@ -208,16 +213,24 @@ class _Parser:
             self._at += 1
             if self._text[self._at : self._at + 1] in {"", " ", "-", ")"}:
                 return None  # a dash between words
+            self._refused += 1
             node = self._part()
+            self._refused -= 1
             return None if node is None else node.node if isinstance(node, Not) else Not(node)
         if here == "(":
             return self._group()
         if here == '"':
-            return _words(self._phrase())
+            return self._said(self._phrase())
         if field := _FIELD.match(self._text, start):
             self._at = field.end()
             return self._field(field[1].casefold(), start)
-        return _words(self._word())
+        return self._said(self._word())
+
+    def _said(self, text: str) -> Words | None:
+        found = _words(text)
+        if found and not self._refused:
+            self.said.append(found.text)
+        return found
 
     def _group(self) -> Node | None:
         start = self._at

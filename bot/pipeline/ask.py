@@ -20,17 +20,20 @@ from bot.models import (
     Hit,
     Offer,
     Paper,
+    PaperId,
     Query,
     Schedule,
 )
-from bot.papers import query, trending
+from bot.papers import query, terms, trending
+from bot.pipeline import ranking
 from bot.pipeline.draft import CANDIDATES
-from storage import channels, deliveries, papers
+from storage import channels, deliveries, papers, postings
 from storage import search as index
 from storage.database import Database
 
 _FEW = 10
 """Strict hits below which an answer is widened."""
+_SHARED = 4
 _WIDER = 100
 """Hits with only some of the words, at most."""
 
@@ -49,16 +52,49 @@ async def search(
     Raises InvalidQuery."""
     asked = query.parse(text)
     today = now.date()
-    hits, total = await index.search(db, asked, today=today, limit=limit, offset=offset, own=own)
-    wider = 0
-    if len(asked.words) > 1 and total < max(limit, _FEW):
-        begin = max(0, offset - total)
-        left = max(0, min(limit - len(hits), _WIDER - begin))
-        more, wider = await index.search(db, asked, today=today, limit=left, offset=begin, wide=True, own=own)
-        wider = min(wider, _WIDER)
-        hits += more
+    if not asked.words or asked.sort:
+        ids, total = await index.listed(db, asked, today=today, limit=limit, offset=offset, own=own)
+        hits = await index.hits(db, asked, ids, own=own)
+        return Answer(
+            query=asked, hits=await asyncio.to_thread(_explained, asked, hits), total=total, offset=offset
+        )
+    strict, ranked = await asyncio.gather(
+        index.answering(db, asked, today=today, own=own), ranking.rank(db, asked.said)
+    )
+    total = len(strict)
+    best = await ranking.order(db, ranked, strict, limit=offset + limit)
+    more: tuple[PaperId, ...] = ()
+    if total < max(limit, _FEW) and ranked.several:
+        more = await ranking.wider(db, ranked, asked, strict, limit=_WIDER, today=today, own=own)
+    page = (*best, *more)[offset : offset + limit]
+    scores = {paper_id: float(ranked.scores[paper_id]) for paper_id in page if paper_id < ranked.scores.size}
+    hits = await index.hits(db, asked, page, scores=scores, own=own)
+    hits = tuple(replace(hit, wider=hit.paper.id in more) for hit in hits)
     explained = await asyncio.to_thread(_explained, asked, hits)
-    return Answer(query=asked, hits=explained, total=total, offset=offset, wider=wider)
+    return Answer(query=asked, hits=explained, total=total, offset=offset, wider=len(more))
+
+
+async def similar(
+    db: Database, paper_id: PaperId, *, now: datetime, limit: int = answers.PAGE, own: Sequence[str] = ()
+) -> tuple[Hit, ...]:
+    """The papers most like one: those that share its telling words. Raises NotFound where the asker may not see it."""
+    anything = Query(text="", root=None)
+    today = now.date()
+    known = await postings.texts(db, (paper_id,))
+    if not known or not await index.wider(db, anything, (paper_id,), today=today, own=own):
+        raise NotFound("This paper is not in the archive any more: `/search` finds others.")
+    texts = known[paper_id]
+    ranked = await ranking.rank(db, (texts.title, *texts))
+    ids = await ranking.wider(db, ranked, anything, (paper_id,), limit=limit, today=today, own=own)
+    scores = {each: float(ranked.scores[each]) for each in ids}
+    hits = await index.hits(db, anything, ids, scores=scores, own=own)
+    return tuple(replace(hit, reasons=(_shared(ranked, hit.paper), *trending.reasons(hit.paper))) for hit in hits)
+
+
+def _shared(ranked: ranking.Ranked, paper: Paper) -> str:
+    words = terms.words(" ".join((paper.title, paper.abstract, paper.summary, *paper.keywords)))
+    telling = sorted({*words} & {*terms.telling(ranked.said)}, key=lambda word: -ranked.worth.get(word, 0.0))
+    return f"shares {', '.join(f'“{word}”' for word in telling[:_SHARED])}" if telling else ""
 
 
 def _explained(asked: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:

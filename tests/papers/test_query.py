@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from bot.errors import InvalidQuery
 from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, Words
 from bot.papers.query import EXAMPLES, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, explain, parse
+from bot.pipeline import ask
 from storage import search
 from storage.database import Database
+from tests.making import NOW, answered
 
 A, B, C = Words("a"), Words("b"), Words("c")
 TODAY = date(2026, 3, 31)
@@ -308,12 +310,12 @@ async def test_whatever_parses_can_be_searched(archive: Database, text: str) -> 
     query = _parsed(text)
     if isinstance(query, InvalidQuery):
         return
-    hits, total = await search.search(archive, query, today=TODAY, limit=100)
+    hits, total = await answered(archive, query, today=TODAY, limit=100)
     assert len(hits) == total
-    wider, count = await search.search(archive, query, today=TODAY, limit=100, wide=True)
-    assert len(wider) == count
-    if query.words:
-        assert not {hit.paper.id for hit in hits} & {hit.paper.id for hit in wider}
+    answer = await ask.search(archive, text, now=NOW, limit=300)
+    assert [hit.wider for hit in answer.hits] == [False] * len(hits) + [True] * answer.wider
+    assert {hit.paper.id for hit in hits} <= {hit.paper.id for hit in answer.hits}
+    assert len({hit.paper.id for hit in answer.hits}) == len(answer.hits)
     news = await search.news(
         archive, today=TODAY, since=date(2026, 3, 18), unseen=datetime(2026, 3, 31, 13, tzinfo=UTC)
     )
@@ -324,8 +326,8 @@ async def test_whatever_parses_can_be_searched(archive: Database, text: str) -> 
 @pytest.mark.parametrize("text", ["title:model", "{title}:model", "+title:model", "mod*", "-title:model"])
 async def test_a_text_cannot_speak_to_the_index(archive: Database, text: str) -> None:
     """Names of columns and wildcards are words like all others."""
-    known, _ = await search.search(archive, parse("model"), today=TODAY, limit=100)
-    hits, _ = await search.search(archive, parse(text), today=TODAY, limit=100)
+    known, _ = await answered(archive, parse("model"), today=TODAY, limit=100)
+    hits, _ = await answered(archive, parse(text), today=TODAY, limit=100)
     assert known
     assert len(hits) == (79 if text.startswith("-") else 0)
 

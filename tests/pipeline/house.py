@@ -139,7 +139,7 @@ STAYS = {
     "readings": "what comes in is read by today's reader as it comes; what the old one had not come to is, too",
 }
 """Tables that do not move, and why."""
-DERIVED = re.compile(r"(texts|names)(_(data|idx|docsize|config))?|sqlite_stat\d")
+DERIVED = re.compile(r"(texts|names)(_(data|idx|docsize|config))?|words|postings|lengths|unranked|sqlite_stat\d")
 """Made from the papers, or by the planner."""
 # The order counts: an older one may have gaps, where what was behind "n more" is gone.
 PLACES = """SELECT delivery_id, row_number() OVER (PARTITION BY delivery_id, shown ORDER BY position), channel_id,

@@ -15,7 +15,7 @@ from bot import config
 from bot.errors import UserError
 from bot.fetch import Fetcher
 from bot.models import Channel, ChannelId, FeedLink, FeedOutcome, FeedPreview, GuildId
-from bot.pipeline import additions, ask, draft
+from bot.pipeline import additions, ask, draft, ranking
 from storage import additions as kept
 from storage import channels, feeds
 from storage.database import Database
@@ -356,6 +356,7 @@ async def test_a_digest_a_search_and_a_preview_have_what_their_own_server_added(
         own = await kept.own(db, found.guild_id)
         answer = await ask.search(db, "paper", now=NOW, own=own)
         assert sorted(hit.paper.title for hit in answer.hits) == titles
+        await ranking.catch_up(db)
         wider = await ask.search(db, "paper nowhere", now=NOW, own=own)
         assert sorted(hit.paper.title for hit in wider.hits) == titles
         offer = await ask.offer(db, found.id, "paper", None, now=NOW, own=own)

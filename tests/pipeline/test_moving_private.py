@@ -12,9 +12,9 @@ import pytest
 from bot.models import Batch, FeedLink, GuildId, MessageId
 from bot.papers import query
 from bot.papers.legibility import legible
-from storage import additions, deliveries, feeds, health, search
+from storage import additions, deliveries, feeds, health
 from storage.database import Database
-from tests.making import ARXIV, HF, NOW, TODAY, channel, delivery, entry, rows, store
+from tests.making import ARXIV, HF, NOW, TODAY, answered, channel, delivery, entry, rows, store
 from tests.pipeline.house import DAY, HOUR, LINE, dump, pack, shown, unpack, write
 
 EVE, ANN = "added:https://evil.example/feed", "added:https://ann.example/feed"
@@ -45,7 +45,7 @@ async def moved(old: Database, new: Database, folder: Path) -> int:
 
 
 async def found(db: Database, *own: str) -> list[str]:
-    hits, _ = await search.search(db, query.parse("trending"), today=TODAY, limit=100, own=own)
+    hits, _ = await answered(db, query.parse("trending"), today=TODAY, limit=100, own=own)
     return sorted(hit.paper.title for hit in hits)
 
 

@@ -19,9 +19,9 @@ from bot.models import DeliveryId, Entry, Paper, PaperId, Words
 from bot.papers import legibility, query
 from bot.pipeline import ask, draft, rereading
 from bot.pipeline.reading import keys
-from storage import feeds, migrations, papers, readings, search
+from storage import feeds, migrations, papers, readings
 from storage.database import Database
-from tests.making import ARXIV, BLOG, HF, NOW, TODAY, entry, rows
+from tests.making import ARXIV, BLOG, HF, NOW, TODAY, answered, entry, rows
 from tests.storage.test_papers import index_faults
 
 TITLE = r"Schr\"odinger Bridges in $\mathcal{O}(n\log n)$ with $\epsilon$-Greedy H$_2$O"
@@ -117,7 +117,7 @@ async def test_what_people_type_finds_what_they_see(
     db: Database, text: str, marks: list[tuple[str, tuple[str, ...]]] | None
 ) -> None:
     await bring(db, ARXIV, written(), entry("Plain", arxiv_id="2603.00002"))
-    hits, total = await search.search(db, query.parse(text), today=TODAY, limit=5)
+    hits, total = await answered(db, query.parse(text), today=TODAY, limit=5)
     if marks is None and text != TITLE:
         assert (hits, total) == ((), 0)
         return
@@ -129,7 +129,7 @@ async def test_what_people_type_finds_what_they_see(
 async def test_a_text_that_spells_a_letter_out_is_found_by_the_letter(db: Database) -> None:
     await bring(db, ARXIV, entry("Epsilon-greedy H2O", arxiv_id="2603.00001"))
     for text in ("ε-greedy", r"$\epsilon$-greedy", "h₂o", "H_2O"):
-        assert (await search.search(db, query.parse(text), today=TODAY, limit=5))[1] == 1, text
+        assert (await answered(db, query.parse(text), today=TODAY, limit=5))[1] == 1, text
 
 
 async def test_an_answer_tells_why_in_the_words_that_it_shows(db: Database) -> None:
@@ -203,9 +203,9 @@ async def test_what_an_older_version_stored_is_read_again_once(older: Path) -> N
         assert paper.written["title"] == TITLE
         found = await rows(db, "SELECT title, written FROM papers WHERE id > 5 ORDER BY id")
         assert found == [("Plain", None), (r"Unheard \method", None)]
-        assert (await search.search(db, query.parse("h2o"), today=TODAY, limit=5))[1] == 1
-        assert (await search.search(db, query.parse("author:andre"), today=TODAY, limit=5))[1] == 1
-        assert (await search.search(db, query.parse("mathcal OR textbf"), today=TODAY, limit=5))[1] == 0
+        assert (await answered(db, query.parse("h2o"), today=TODAY, limit=5))[1] == 1
+        assert (await answered(db, query.parse("author:andre"), today=TODAY, limit=5))[1] == 1
+        assert (await answered(db, query.parse("mathcal OR textbf"), today=TODAY, limit=5))[1] == 0
         assert index_faults(db) == []
         assert await rereading.read_again(db) == 0
         assert await rows(db, "SELECT * FROM readings") == [(legibility.READER, 9)]

@@ -59,7 +59,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     (
         *_THIRD,
         "INSERT INTO words VALUES (1, 'title', 'titl', 1)",
-        "INSERT INTO vectors VALUES (5, 2, x'0100000001')",
+        "INSERT INTO lengths VALUES (0, zeroblob(8192))",
         "INSERT INTO postings VALUES (1, 0, x'050001')",
     ),
 )

@@ -15,7 +15,7 @@ from bot.models import Entry, Hit, Paper, PaperId
 from bot.papers import identity, query
 from storage import deliveries, feeds, papers, search
 from storage.database import Database
-from tests.making import ARXIV, BLOG, HF, NOW, TODAY, channel, delivery, entry, observations, rows, store
+from tests.making import ARXIV, BLOG, HF, NOW, TODAY, answered, channel, delivery, entry, observations, rows, store
 
 DAY = timedelta(days=1)
 ADA, BOB = ("Ada Lovelace",), ("Bob Moog",)
@@ -355,7 +355,7 @@ async def test_a_replacement_of_an_unknown_paper_is_found_but_never_news(db: Dat
     await store(db, ARXIV, entry(arxiv_id="2603.00001", version=3, announced=False))
     assert (await only(db)).listed_on is None
     assert await announced(db, TODAY - 30 * DAY) == ()
-    _, total = await search.search(db, query.parse("attention"), today=TODAY, limit=5)
+    _, total = await answered(db, query.parse("attention"), today=TODAY, limit=5)
     assert total == 1
     await store(db, HF, entry(arxiv_id="2603.00001", votes=1))
     assert (await only(db)).listed_on == TODAY
@@ -531,7 +531,7 @@ async def test_whatever_comes_in_whatever_order_rows_keys_and_indexes_agree(db: 
             (row,) = await papers.get(db, [PaperId(keys[f"arxiv:{past.paper.arxiv_id}"])])
             assert row.arxiv_id == past.paper.arxiv_id
     for paper in found:
-        _, total = await search.search(db, query.parse(f'"{paper.title}"'), today=TODAY, limit=1)
+        _, total = await answered(db, query.parse(f'"{paper.title}"'), today=TODAY, limit=1)
         assert total >= 1
 
 

@@ -16,9 +16,10 @@ import pytest
 
 from bot.models import Entry, FeedLink, GuildId, Paper, PaperId
 from bot.papers import query
+from bot.pipeline import ask, ranking
 from storage import additions, deliveries, feeds, papers, private, search
 from storage.database import Database
-from tests.making import ARXIV, BLOG, HF, NOW, TODAY, channel, delivery, entry, rows, store
+from tests.making import ARXIV, BLOG, HF, NOW, TODAY, answered, channel, delivery, entry, rows, store
 from tests.storage.test_papers import index_faults
 
 DAY = timedelta(days=1)
@@ -63,7 +64,7 @@ async def followed(db: Database) -> None:
 
 
 async def found(db: Database, text: str = "trending", *own: str) -> list[Paper]:
-    hits, total = await search.search(db, query.parse(text), today=TODAY, limit=100, own=own)
+    hits, total = await answered(db, query.parse(text), today=TODAY, limit=100, own=own)
     assert total == len(hits)
     return [hit.paper for hit in hits]
 
@@ -94,10 +95,9 @@ async def test_a_private_paper_is_there_for_its_own_servers_only(db: Database) -
         for text in ("zebra", "author:eve", "cat:eels", "source:evil.example", "zebra OR plan", "plan -public"):
             assert [paper.title for paper in await found(db, text, *own)] == expected[1:], text
         # A wider answer to words that no paper has all of.
-        hits, total = await search.search(
-            db, query.parse("zebra nowhere"), today=TODAY, limit=9, wide=True, own=own
-        )
-        assert (total, [hit.paper.title for hit in hits]) == (len(expected) - 1, expected[1:])
+        await ranking.catch_up(db)
+        answer = await ask.search(db, "zebra nowhere", now=NOW, own=own)
+        assert (answer.wider, [hit.paper.title for hit in answer.hits]) == (len(expected) - 1, expected[1:])
 
 
 async def test_a_listing_of_another_servers_feed_makes_an_old_paper_no_news(db: Database) -> None:

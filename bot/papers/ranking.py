@@ -1,0 +1,161 @@
+"""How well each paper of the archive answers a question, from the postings of the question's words.
+
+Owns: the weights. Refuses: which papers answer strictly, and who may see them (storage), and words (`terms`).
+
+A paper's score is BM25 (Robertson and Zaragoza 2009) over stems, each as often as the question says it, plus half
+of BM25 over the words as they were said; all of it up to twice as much, the more of its weight the paper
+covers. Of the best, those gain that have two words side by side as the question has them. The README tells what
+each is worth and what was left out; `python -m tests.bench.search` measures it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log1p
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.models import Form, PaperId, Postings, Texts, Vocabulary
+from bot.papers import terms
+
+K1, B = 1.2, 0.75
+"""BM25's usual ones: others in their neighbourhood differ by less than the noise."""
+FORMS = 0.5
+"""The weight of a word as it was said, beside its stem."""
+COVER = 1.0
+LONGEST = 32
+"""Words of a question that are scored: of a pasted text the heaviest. More are no better on any collection."""
+PAIRS = 20
+"""The best so many are looked at for pairs of words."""
+
+_BLOCK = 4_096
+_POSTING = np.dtype([("at", "<u2"), ("times", "u1")])
+_FEW = 20
+"""Below a share of one in so many it costs less to sort a word's papers than to pass over all."""
+
+Papers = tuple[NDArray[np.intp], NDArray[np.float32]]
+"""(ids, how often each has a word)"""
+Scores = NDArray[np.float32]
+"""By the paper's id; 0 where nothing is shared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What of a question is scored."""
+
+    said: tuple[str, ...]
+    """All its words, in order."""
+    times: Mapping[str, int]
+    """Each stem that tells something, and how often it is said."""
+    forms: tuple[Form, ...]
+    """The words of the archive that have these stems."""
+
+
+def question(said: Sequence[str], known: Vocabulary) -> Question:
+    """The telling words of a question, of a long one those that tell most."""
+    times = Counter(known.stems[word] for word in terms.telling(said))
+    having: Counter[str] = Counter()
+    for form in known.forms:
+        having[form.stem] += form.papers
+    # What no paper has comes last: it finds nothing.
+    heavy = sorted(times, key=lambda stem: -times[stem] * idf(known.papers, having[stem] or known.papers))[
+        :LONGEST
+    ]
+    kept = {stem: times[stem] for stem in times if stem in {*heavy}}
+    return Question(said=tuple(said), times=kept, forms=tuple(form for form in known.forms if form.stem in kept))
+
+
+def idf(papers: int, having: int) -> float:
+    """What a word that `having` of all papers have is worth: Lucene's variant, never negative."""
+    return log1p((max(papers, having) - having + 0.5) / (having + 0.5))
+
+
+def score(asked: Question, found: Postings) -> tuple[Scores, dict[str, float]]:
+    """(the score of each paper, what each word is worth)."""
+    size = (1 + max((block for block, _ in found.lengths), default=-1)) * _BLOCK
+    lengths = np.zeros(size, np.float32)
+    for block, body in found.lengths:
+        lengths[block * _BLOCK : (block + 1) * _BLOCK] = np.frombuffer(body, "<u2")
+    papers = int(np.count_nonzero(lengths))
+    room = K1 * (1 - B + B / (lengths.sum() / max(1, papers) or 1) * lengths)
+    said = Counter(asked.said)
+    scores, cover = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    worth: dict[str, float] = {}
+    for stem, times in asked.times.items():
+        each = {form.word: _unpacked(found.of.get(form.id, ())) for form in asked.forms if form.stem == stem}
+        ids, often = _together([*each.values()], size)
+        weight = idf(papers, ids.size)
+        worth |= dict.fromkeys((stem, *each), weight)
+        cover[ids] += weight
+        scores[ids] += times * weight * _saturated(often, room[ids])
+        for word in each.keys() & said.keys():
+            ids, often = each[word]
+            scores[ids] += FORMS * said[word] * idf(papers, ids.size) * _saturated(often, room[ids])
+    scores *= 1 + COVER / (sum(worth[stem] for stem in asked.times) or 1) * cover
+    return scores, worth
+
+
+def best(scores: Scores, ids: Sequence[PaperId], number: int) -> list[PaperId]:
+    """The best so many of `ids`; of equal ones the newest, and last those that are not ranked yet."""
+    every = np.array(ids, np.intp)
+    known = np.zeros(every.size, np.float32)
+    ranked = every < scores.size
+    known[ranked] = scores[every[ranked]]
+    return [PaperId(each) for each in every[np.lexsort((-every, -known))[:number]].tolist()]
+
+
+def others(scores: Scores, ids: Sequence[PaperId], number: int) -> list[PaperId]:
+    """The best so many that have a score and are none of `ids`; of equal ones the newest."""
+    left = scores.copy()
+    left[[each for each in ids if each < scores.size]] = 0
+    some = np.argpartition(-left, number)[:number] if number < left.size else np.flatnonzero(left)
+    return [PaperId(each) for each in some[np.lexsort((-some, -left[some]))].tolist() if left[each] > 0]
+
+
+def _unpacked(rows: Sequence[tuple[int, bytes]]) -> Papers:
+    postings = np.frombuffer(b"".join(body for _, body in rows), _POSTING)
+    blocks = np.repeat(
+        np.array([block * _BLOCK for block, _ in rows], np.intp),
+        [len(body) // _POSTING.itemsize for _, body in rows],
+    )
+    return blocks + postings["at"], postings["times"].astype(np.float32)
+
+
+def _together(each: Sequence[Papers], size: int) -> Papers:
+    """The papers that have any form of a word, and how often all forms together."""
+    if len(each) == 1:
+        return each[0]
+    total = sum(ids.size for ids, _ in each)
+    if total * _FEW < size:
+        ids = np.concatenate([ids for ids, _ in each] or [np.zeros(0, np.intp)])
+        times = np.concatenate([times for _, times in each] or [np.zeros(0, np.float32)])
+        ids, place = np.unique(ids, return_inverse=True)
+        return ids, np.bincount(place, times, ids.size).astype(np.float32)
+    often = np.zeros(size, np.float32)
+    for ids, times in each:
+        often[ids] += times
+    ids = np.flatnonzero(often > 0)
+    return ids, often[ids]
+
+
+def _saturated(often: NDArray[np.float32], room: NDArray[np.float32]) -> NDArray[np.float32]:
+    return often * np.float32(K1 + 1) / (often + room)
+
+
+def pairs(said: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The telling words that stand side by side in a question; `said` are all of its words."""
+    told = (pair for pair in pairwise(said) if not terms.FUNCTION_WORDS.intersection(pair))
+    return tuple(dict.fromkeys(told))
+
+
+def gain(asked: Sequence[tuple[str, str]], worth: Mapping[str, float], texts: Texts) -> float:
+    """What a paper gains by having pairs of a question's words side by side."""
+    whole = "  ".join(" ".join(terms.words(text)) for text in texts)
+    whole = f" {whole} "
+    return sum(
+        (worth.get(one, 0) + worth.get(other, 0)) / 2 for one, other in asked if f" {one} {other} " in whole
+    )
