@@ -206,6 +206,27 @@ async def read(db: Database, forms: Iterable[int]) -> Postings:
     return Postings(lengths=of.pop(0, ()), of=of)
 
 
+async def known(db: Database, words: Iterable[str]) -> dict[str, int]:
+    """Those of `words` that papers have, and how many do."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            "SELECT word, papers FROM words WHERE papers > 0 AND word IN (SELECT value FROM json_each(?))",
+            (json.dumps([*words]),),
+        )
+    return {row[0]: row[1] for row in rows}
+
+
+async def neighbours(db: Database, word: str, *, papers: int) -> dict[str, int]:
+    """The words that begin as `word` does and are about as long, where at least so many papers have them."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            """SELECT word, papers FROM words WHERE word >= ?1 AND word < ?2
+            AND length(word) BETWEEN ?3 - 2 AND ?3 + 2 AND papers >= ?4 AND word != ?5""",
+            (word[0], chr(ord(word[0]) + 1), len(word), papers, word),
+        )
+    return {row[0]: row[1] for row in rows}
+
+
 def stems(words: Sequence[str]) -> list[str]:
     """The stem of each word, as the index of texts has it: its own tokenizer is asked."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:

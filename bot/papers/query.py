@@ -16,10 +16,13 @@ what it reads as: `Schr\\"odinger`, `\\alpha`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, cast
 
 from bot.errors import InvalidQuery
 from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, Words, positive_words
+from bot.papers import terms
 from bot.papers.latex import readable
 from bot.papers.spelling import holds, others
 
@@ -76,8 +79,9 @@ def explain(query: Query, paper: Paper, marks: tuple[tuple[str, tuple[str, ...]]
     """Why `paper` answers `query`: the words found and where, then the filters it satisfies."""
     reasons = []
     told: set[str] = set()
+    dull = terms.FUNCTION_WORDS - {*terms.telling(query.words)}
     for field, found in marks:
-        fresh = [word for word in dict.fromkeys(word.casefold() for word in found) if word not in told]
+        fresh = [word for word in dict.fromkeys(word.casefold() for word in found) if word not in dull | told]
         told.update(fresh)
         if fresh:
             reasons.append(f"{', '.join(f'“{word}”' for word in fresh[:4])} in the {field}")
@@ -116,6 +120,37 @@ def relaxed(query: Query) -> tuple[tuple[Node, Query], ...]:
         if positive_words(rest) or not positive_words(part):
             found.append((part, Query(text=query.text, root=rest)))
     return tuple(found)
+
+
+def respelled(query: Query, others: Mapping[str, Sequence[str]], joined: Mapping[tuple[str, ...], str]) -> Query:
+    """The query that finds its words in other spellings as well (`others`: text -> spellings), and words that
+    follow each other as one (`joined`: the words -> the one). Words asked not to be there stay as they are.
+    """
+
+    def anew(node: Node) -> Node:
+        match node:
+            case Words(text, known):
+                more = tuple(other for other in others.get(text, ()) if other not in known)
+                return Words(text, (*known, *more))
+            case And(nodes):
+                return And(tuple(_at_once(nodes, anew, joined)))
+            case Or(nodes):
+                return Or(tuple(map(anew, nodes)))
+        return node
+
+    return replace(query, root=None if query.root is None else anew(query.root))
+
+
+def _at_once(
+    nodes: Sequence[Node], anew: Callable[[Node], Node], joined: Mapping[tuple[str, ...], str]
+) -> Iterator[Node]:
+    at = 0
+    while at < len(nodes):
+        said = tuple(node.text if isinstance(node, Words) else "" for node in nodes[at:])
+        length = next((size for size in range(len(said), 1, -1) if said[:size] in joined), 1)
+        found = [anew(node) for node in nodes[at : at + length]]
+        yield Or((And(tuple(found)), Words(joined[said[:length]]))) if length > 1 else found[0]
+        at += length
 
 
 def _satisfied(node: Node, paper: Paper) -> list[str]:

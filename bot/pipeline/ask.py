@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from bot.models import (
     Schedule,
 )
 from bot.papers import query, terms, trending
-from bot.pipeline import ranking
+from bot.pipeline import ranking, widening
 from bot.pipeline.draft import CANDIDATES
 from storage import channels, deliveries, papers, postings
 from storage import search as index
@@ -34,6 +34,8 @@ from storage.database import Database
 _FEW = 10
 """Strict hits below which an answer is widened."""
 _SHARED = 4
+_READ = 30
+"""The best so many are read for what acronyms stand for."""
 _WIDER = 100
 """Hits with only some of the words, at most."""
 
@@ -63,21 +65,40 @@ async def search(
     )
     total = len(strict)
     best = await ranking.order(db, ranked, strict, limit=offset + limit)
+    looked, respelled = asked, None
     more: tuple[PaperId, ...] = ()
-    if total < max(limit, _FEW) and ranked.several:
-        more = await ranking.wider(db, ranked, asked, strict, limit=_WIDER, today=today, own=own)
-    page = (*best, *more)[offset : offset + limit]
+    wider: tuple[PaperId, ...] = ()
+    if total < max(limit, _FEW):
+        wider = await ranking.wider(db, ranked, asked, strict, limit=_WIDER, today=today, own=own)
+        respelled = await widening.respell(db, asked, (*best, *wider)[:_READ], today=today, own=own)
+        if respelled:
+            looked = respelled.query
+            found = {*await index.answering(db, looked, today=today, own=own)} - {*strict}
+            ranked = await ranking.rank(db, (*asked.said, *(word for _, word in respelled.spelled)))
+            more = await ranking.order(db, ranked, tuple(found), limit=_WIDER)
+            wider = await ranking.wider(db, ranked, asked, (*strict, *found), limit=_WIDER, today=today, own=own)
+    every = (*best, *more, *(wider if ranked.several else ()))[: total + _WIDER]
+    page = every[offset : offset + limit]
     scores = {paper_id: float(ranked.scores[paper_id]) for paper_id in page if paper_id < ranked.scores.size}
-    hits = await index.hits(db, asked, page, scores=scores, own=own)
-    hits = tuple(replace(hit, wider=hit.paper.id in more) for hit in hits)
-    explained = await asyncio.to_thread(_explained, asked, hits)
-    return Answer(query=asked, hits=explained, total=total, offset=offset, wider=len(more))
+    hits = await index.hits(db, looked, page, scores=scores, own=own)
+    explained = await asyncio.to_thread(_explained, looked, hits, {*more}, {*wider})
+    return Answer(
+        query=asked,
+        hits=explained,
+        total=total,
+        offset=offset,
+        wider=len(every) - len(best),
+        spelled=respelled.spelled if respelled else (),
+    )
 
 
 async def similar(
     db: Database, paper_id: PaperId, *, now: datetime, limit: int = answers.PAGE, own: Sequence[str] = ()
 ) -> tuple[Hit, ...]:
-    """The papers most like one: those that share its telling words. Raises NotFound where the asker may not see it."""
+    """The papers most like one: those that share its telling words.
+
+    Raises NotFound where the asker may not see it.
+    """
     anything = Query(text="", root=None)
     today = now.date()
     known = await postings.texts(db, (paper_id,))
@@ -97,12 +118,16 @@ def _shared(ranked: ranking.Ranked, paper: Paper) -> str:
     return f"shares {', '.join(f'“{word}”' for word in telling[:_SHARED])}" if telling else ""
 
 
-def _explained(asked: Query, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+def _explained(
+    asked: Query, hits: Sequence[Hit], respelled: Collection[PaperId] = (), wider: Collection[PaperId] = ()
+) -> tuple[Hit, ...]:
     return tuple(
         replace(
             hit,
+            wider=hit.paper.id in respelled or hit.paper.id in wider,
             reasons=(
-                *(("only some of the words",) if hit.wider else ()),
+                *(("spelled otherwise",) if hit.paper.id in respelled else ()),
+                *(("only some of the words",) if hit.paper.id in wider else ()),
                 *query.explain(asked, hit.paper, hit.marks),
                 *trending.reasons(hit.paper),
             ),

@@ -1,18 +1,18 @@
 """How well and how fast an archive is searched: `python -m tests.bench.search --data DIR`.
 
-Every folder of DIR that holds corpus.jsonl (`{id, title, text}`), queries.jsonl (`{id, text}`, or `{id, like}` with
-the id of a paper: more like this one) and qrels.tsv is a collection. Each becomes an archive in a SQLite file and is
-asked through the product's own path (`bot.pipeline.ask`), from the text of the question to hits with marks and
-reasons. In the same run the same questions go to bm25s (Lucene's BM25, English stems and stop words), tantivy (its
-English stemmer, title and body) and plain FTS5 (SQLite's default tokenizer, any of the words).
+Every folder of DIR that holds corpus.jsonl (`{id, title, text}`), queries.jsonl (`{id, text}`, or `{id, like}`
+with the id of a paper: more like this one) and qrels.tsv is a collection. Each becomes an archive in a SQLite file
+and is asked through the product's own path (`bot.pipeline.ask`), from the text of the question to hits with marks
+and reasons. In the same run the same questions go to bm25s (Lucene's BM25, English stems and stop words), tantivy
+(its English stemmer, title and body) and plain FTS5 (SQLite's default tokenizer, any of the words).
 
 nDCG@10 has linear gains; what was not judged does not count; MRR looks at the first 100. `--only NAME` takes the
 collections of that name.
 
 `--speed N` asks an archive of N papers instead, made of the collections' texts, repeated with three words in ten
-exchanged for others: questions of 1, 3 and 8 words, a sentence and a pasted abstract, a page of five with marks and
-reasons each. Cold: every question for the first time, the file just opened; warm: again; busy: four askers at once
-while papers come in. tantivy answers the same questions in the same run, ids without texts.
+exchanged for others: questions of 1, 3 and 8 words, a sentence and a pasted abstract, a page of five with marks
+and reasons each. Cold: every question for the first time, the file just opened; warm: again; busy: four askers at
+once while papers come in. tantivy answers the same questions in the same run, ids without texts.
 """
 
 from __future__ import annotations
