@@ -6,17 +6,20 @@ nothing; who may see which paper is decided before.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.models import PaperId
 from bot.papers.meaning import Floats
 
 BY_MEANING = "by meaning"
 """The reason of a paper that has none of the words."""
 WEIGHT = 0.3
 """Of meaning, beside words with 1. Mean nDCG@10 on four collections, words alone .580: .592 with a good static
-model, .580 with a bad one; at 0.5 the bad one costs .011. Reciprocal ranks fall to .538 and .432, because they forget
-how sure the words are: a search for a known paper loses .14 with the good one."""
+model, .580 with a bad one; at 0.5 the bad one costs .011. Reciprocal ranks fall to .538 and .432, because they
+forget how sure the words are: a search for a known paper loses .14 with the good one."""
 NEAREST = 100
 """Papers found by meaning alone, at most."""
 _FLOOR = 0.5
@@ -36,6 +39,28 @@ def fused(words: Floats, meaning: Floats) -> Floats:
     kept = np.zeros(size, np.bool_)
     kept[near[alone[near] >= _FLOOR]] = True
     return np.where((by_words > 0) | kept, by_words + np.float32(WEIGHT) * by_meaning, np.float32(0))
+
+
+def order(
+    words: Floats, meaning: Floats, strict: Sequence[PaperId], *, wider: int
+) -> tuple[tuple[PaperId, ...], tuple[PaperId, ...], frozenset[PaperId]]:
+    """(the papers that answer strictly, at most `wider` others, those of the others that have none of the words);
+    both best first, of equal ones the newest."""
+    scores = fused(words, meaning)
+    answers = np.array(strict, np.int64)
+    if len(answers):
+        scores = np.concatenate((scores, np.zeros(max(0, int(answers.max()) + 1 - len(scores)), np.float32)))
+        answers = answers[np.lexsort((-answers, -scores[answers]))]
+        scores[answers] = 0
+    others = nearest(scores, wider)
+    worded = np.zeros(len(scores), np.bool_)
+    worded[: len(words)] = words > 0
+    alone = others[~worded[others]]
+    return _ids(answers), _ids(others), frozenset(_ids(alone))
+
+
+def _ids(found: NDArray[np.int64]) -> tuple[PaperId, ...]:
+    return tuple(map(PaperId, found.tolist()))
 
 
 def nearest(scores: Floats, limit: int) -> NDArray[np.int64]:

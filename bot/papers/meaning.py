@@ -153,7 +153,8 @@ def _fingerprint(files: Sequence[Path]) -> str:
 
 
 def _brief(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    """Its first line, without addresses: a mirror's may hold a password."""
+    return re.sub(r"\S+://\S+", "…", (str(error).strip().splitlines() or [type(error).__name__])[0])[:200]
 
 
 # --- vectors as bytes and in memory -----------------------------------------------------------------
