@@ -43,12 +43,14 @@ async def progress(db: Database) -> Embedded | None:
     return Embedded(done=rows[0][0], papers=rows[0][1], trouble=rows[0][2]) if rows else None
 
 
-async def waiting(db: Database, model: str) -> tuple[PaperId, ...]:
-    """The papers without a vector of `model`, newest first."""
+async def waiting(db: Database, model: str, *, limit: int) -> tuple[PaperId, ...]:
+    """The next papers without a vector of `model`, newest first."""
     async with db.read() as connection:
+        # "+": the ids are read from an index, not from the papers with all their texts, and then sorted.
         rows = await connection.execute_fetchall(
-            "SELECT id FROM papers EXCEPT SELECT paper_id FROM embeddings WHERE model = ? ORDER BY 1 DESC",
-            (model,),
+            """SELECT id FROM papers WHERE id NOT IN (SELECT paper_id FROM embeddings WHERE model = ?)
+            ORDER BY +id DESC LIMIT ?""",
+            (model, limit),
         )
     return tuple(PaperId(row[0]) for row in rows)
 

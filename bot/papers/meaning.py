@@ -67,7 +67,7 @@ class Model:
         """One row of length 1 for each text; all zero where the model knows none of its words."""
         found = [np.zeros((0, self.dimensions), np.float32)]
         for start in range(0, len(texts), _BATCH):
-            with self._lock:  # its tokenizer is changed while it works
+            with self._lock:  # older tokenizers (0.21) fail where two threads use them
                 some = self._loaded.encode(texts[start : start + _BATCH], use_multiprocessing=False)
             found.append(some.astype(np.float32))
         vectors = np.nan_to_num(np.concatenate(found))

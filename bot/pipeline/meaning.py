@@ -50,15 +50,26 @@ class Meaning:
         if known is None:
             return 0
         model, vectors = known
-        waiting = await embeddings.waiting(self._db, model.fingerprint)
-        for start in range(0, len(waiting), _SLICE):
-            if start % _TOLD == 0:
-                await self._tell()
-            await self._embed(model, vectors, waiting[start : start + _SLICE])
-        if waiting:
+        stored, told = 0, False
+        while waiting := await self._waiting(model):
+            if told or len(waiting) > _SLICE:  # the day's papers are no news
+                told = await self._tell()
+            before = stored
+            for start in range(0, len(waiting), _SLICE):
+                stored += await self._embed(model, vectors, waiting[start : start + _SLICE])
+            if stored == before:  # their texts change meanwhile: at the next call
+                break
+        if told:
             await self._tell()
         await self._drop_gone(model, vectors)
-        return len(waiting)
+        return stored
+
+    async def _waiting(self, model: Model) -> tuple[PaperId, ...]:
+        # Counting is quicker by far than looking for what is missing.
+        known = await embeddings.progress(self._db)
+        if known and known.done == known.papers:
+            return ()
+        return await embeddings.waiting(self._db, model.fingerprint, limit=_TOLD)
 
     async def _open(self, now: datetime) -> tuple[Model, Vectors] | None:
         if self._again_at and now < self._again_at:
@@ -81,7 +92,7 @@ class Meaning:
             after = rows[-1][0]
         return vectors
 
-    async def _embed(self, model: Model, vectors: Vectors, ids: Sequence[PaperId]) -> None:
+    async def _embed(self, model: Model, vectors: Vectors, ids: Sequence[PaperId]) -> int:
         texts = await embeddings.texts(self._db, ids)
 
         def embedded() -> list[bytes]:
@@ -89,9 +100,10 @@ class Meaning:
 
         bodies = await asyncio.to_thread(embedded)
         rows = [(paper_id, text, body) for (paper_id, text), body in zip(texts, bodies, strict=True)]
-        await embeddings.store(self._db, model.fingerprint, rows)
+        stored = await embeddings.store(self._db, model.fingerprint, rows)
         # What was not stored, because its text is another by now, waits again and takes this one's place.
         await asyncio.to_thread(vectors.put, [(paper_id, body) for paper_id, _, body in rows])
+        return stored
 
     async def _drop_gone(self, model: Model, vectors: Vectors) -> None:
         """Papers go seldom, so that loading anew is cheaper than a list of those that went."""
@@ -99,9 +111,10 @@ class Meaning:
         if known and known.done < len(vectors):
             self._known = model, await self._load(model)
 
-    async def _tell(self) -> None:
+    async def _tell(self) -> bool:
         if known := await embeddings.progress(self._db):
             log.info("%s", meaning_told(known))
+        return True
 
     async def similarities(self, question: str | PaperId) -> Floats | None:
         """How near each paper is to a text, or to another paper: the cosine by paper id, 0 where it is not known
