@@ -42,21 +42,19 @@ def fused(words: Floats, meaning: Floats) -> Floats:
 
 
 def order(
-    words: Floats, meaning: Floats, strict: Sequence[PaperId], *, wider: int
+    scores: Floats, words: Floats, strict: Sequence[PaperId], *, wider: int
 ) -> tuple[tuple[PaperId, ...], tuple[PaperId, ...], frozenset[PaperId]]:
     """(the papers that answer strictly, at most `wider` others, those of the others that have none of the words);
-    both best first, of equal ones the newest."""
-    scores = fused(words, meaning)
+    both best first, of equal ones the newest. `scores` is what `fused` made of `words`."""
     answers = np.array(strict, np.int64)
-    if len(answers):
-        scores = np.concatenate((scores, np.zeros(max(0, int(answers.max()) + 1 - len(scores)), np.float32)))
-        answers = answers[np.lexsort((-answers, -scores[answers]))]
-        scores[answers] = 0
-    others = nearest(scores, wider)
-    worded = np.zeros(len(scores), np.bool_)
+    rest = np.zeros(max(len(scores), int(answers.max(initial=-1)) + 1), np.float32)
+    rest[: len(scores)] = scores
+    answers = answers[np.lexsort((-answers, -rest[answers]))]
+    rest[answers] = 0
+    others = nearest(rest, wider)
+    worded = np.zeros(len(rest), np.bool_)
     worded[: len(words)] = words > 0
-    alone = others[~worded[others]]
-    return _ids(answers), _ids(others), frozenset(_ids(alone))
+    return _ids(answers), _ids(others), frozenset(_ids(others[~worded[others]]))
 
 
 def _ids(found: NDArray[np.int64]) -> tuple[PaperId, ...]:

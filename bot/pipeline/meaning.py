@@ -38,7 +38,7 @@ class Meaning:
     def __init__(self, db: Database, place: str) -> None:
         self._db, self._place = db, place
         self._known: tuple[Model, Vectors] | None = None
-        self._again_at: datetime | None = None
+        self._failed_at: datetime | None = None
 
     async def keep_up(self, *, now: datetime) -> int:
         """Embed what has no vector yet, newest first, slice by slice: how many. Goes on where it was stopped.
@@ -72,12 +72,12 @@ class Meaning:
         return await embeddings.waiting(self._db, model.fingerprint, limit=_TOLD)
 
     async def _open(self, now: datetime) -> tuple[Model, Vectors] | None:
-        if self._again_at and now < self._again_at:
+        if self._failed_at and abs(now - self._failed_at) < _AGAIN:  # the host's clock may be set back
             return None
         try:
             model = await asyncio.to_thread(meaning.load, self._place)
         except ModelError as error:
-            self._again_at = now + _AGAIN
+            self._failed_at = now
             log.warning("%s Searches go on by words.", error)
             await embeddings.use(self._db, None, trouble=str(error))
             return None

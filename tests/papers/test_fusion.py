@@ -17,7 +17,10 @@ def floats(*values: float) -> Floats:
 
 
 def order(words: Floats, near: Floats, *strict: int, wider: int = 9) -> tuple[list[int], list[int], set[int]]:
-    answers, others, alone = fusion.order(words, near, [PaperId(one) for one in strict], wider=wider)
+    scores = fusion.fused(words, near)
+    before = scores.copy()
+    answers, others, alone = fusion.order(scores, words, [PaperId(one) for one in strict], wider=wider)
+    assert np.array_equal(scores, before)
     return [*answers], [*others], {*alone}
 
 
