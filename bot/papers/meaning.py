@@ -37,6 +37,7 @@ _LAYOUTS = (
     ),
 )
 """The files that model2vec looks for in a folder, in its order."""
+_WANTED = sorted({name for layout in _LAYOUTS for name in layout})
 _ID = re.compile(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]*", re.ASCII)
 _BATCH = 64
 """Texts embedded while a question waits: some 35 ms."""
@@ -78,22 +79,63 @@ class Model:
 # --- having a model ---------------------------------------------------------------------------------
 
 
-def load(place: str) -> Model:
-    """The model in the folder `place`, or of that id on the hub.
-
-    Asks the hub only where its files are not in the local cache, and then waits for them: for a thread, never for
-    the event loop. Raises ModelError, which says what to do.
-    """
+def find(place: str) -> Path | None:
+    """The folder of the model: `place` itself, or where the hub's cache on this machine has the model of that id;
+    None where that has to be downloaded first. Asks nobody. Raises ModelError, which says what to do."""
     try:
-        from model2vec import StaticModel  # noqa: PLC0415
+        import huggingface_hub  # noqa: PLC0415
+        import model2vec  # noqa: F401, PLC0415
     except ImportError as error:
         raise ModelError(
             "PAPERBOY_MEANING is set, and model2vec is not installed: run `pip install .[semantic]`, or take the "
             f"setting away ({error})."
         ) from error
     folder = Path(place).expanduser()
-    if not folder.is_dir():
-        folder = _from_hub(place)
+    if folder.is_dir():
+        return folder
+    if not _ID.fullmatch(place):
+        raise ModelError(
+            f"PAPERBOY_MEANING: there is no folder {place}: name one that has a model2vec model, or a model's id "
+            "on Hugging Face (owner/name)."
+        )
+    try:
+        kept = Path(huggingface_hub.snapshot_download(place, allow_patterns=_WANTED, local_files_only=True))
+    except OSError:
+        return None  # not there, or only a part of it
+    except ValueError as error:
+        raise ModelError(
+            f"PAPERBOY_MEANING: there is no folder {place}, nor can a model be called so ({_brief(error)})."
+        ) from error
+    return kept if _files(kept) else None
+
+
+def download(place: str) -> None:
+    """Bring the model with this id from the hub into its cache on this machine. Raises ModelError.
+
+    For a process of its own: the library waits for an answer without end, and cannot be stopped.
+    """
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
+
+    disable_progress_bars()
+    try:
+        snapshot_download(place, allow_patterns=_WANTED)
+    except Exception as error:  # the errors of two HTTP libraries, by its version
+        raise not_to_be_had(place, _brief(error)) from error
+
+
+def not_to_be_had(place: str, why: str) -> ModelError:
+    return ModelError(
+        f"PAPERBOY_MEANING: there is no folder {place}, and no such model can be had from Hugging Face ({why}): "
+        "check its name and the connection, or put its files into a folder and name that. It is tried again in an "
+        "hour."
+    )
+
+
+def load(folder: Path) -> Model:
+    """The model in a folder. Raises ModelError, which says what to do."""
+    from model2vec import StaticModel  # noqa: PLC0415
+
     files = _files(folder)
     if not files:
         raise ModelError(
@@ -107,33 +149,6 @@ def load(place: str) -> Model:
             f"PAPERBOY_MEANING: the model in {folder} cannot be read ({_brief(error)}): copy its files again."
         ) from error
     return Model(loaded, _fingerprint(files))
-
-
-def _from_hub(place: str) -> Path:
-    """The folder of the local cache that holds the model with this id."""
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415
-
-    missing = f"PAPERBOY_MEANING: there is no folder {place}"
-    if not _ID.fullmatch(place):
-        raise ModelError(f"{missing}: name one that has a model2vec model, or a model's id (owner/name).")
-    wanted = sorted({name for layout in _LAYOUTS for name in layout})
-    disable_progress_bars()
-    try:
-        kept = Path(snapshot_download(place, allow_patterns=wanted, local_files_only=True))
-        if _files(kept):
-            return kept
-    except OSError:
-        pass  # not there, or only a part of it
-    except ValueError as error:
-        raise ModelError(f"{missing}, nor can a model be called so ({_brief(error)}).") from error
-    try:
-        return Path(snapshot_download(place, allow_patterns=wanted))
-    except Exception as error:  # the errors of two HTTP libraries, by its version
-        raise ModelError(
-            f"{missing}, and the model {place} cannot be had from Hugging Face ({_brief(error)}): check its name "
-            "and the connection, or put its files into a folder and name that. It is tried again in an hour."
-        ) from error
 
 
 def _files(folder: Path) -> tuple[Path, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -30,6 +31,9 @@ _TOLD = 10_000
 """Papers between two lines of the log."""
 _AGAIN = timedelta(hours=1)
 """Between two tries to have a model that could not be had."""
+_DOWNLOAD = "import sys\nfrom bot.pipeline import meaning\nsys.exit(meaning.download(sys.argv[1]))"
+_PATIENCE = 1800.0
+"""Seconds that a download may take; the next one goes on behind it."""
 
 
 class Meaning:
@@ -75,7 +79,7 @@ class Meaning:
         if self._failed_at and abs(now - self._failed_at) < _AGAIN:  # the host's clock may be set back
             return None
         try:
-            model = await asyncio.to_thread(meaning.load, self._place)
+            model = await self._have()
         except ModelError as error:
             self._failed_at = now
             log.warning("%s Searches go on by words.", error)
@@ -84,6 +88,16 @@ class Meaning:
         await embeddings.use(self._db, model.fingerprint)
         self._known = model, await self._load(model)
         return self._known
+
+    async def _have(self) -> Model:
+        folder = await asyncio.to_thread(meaning.find, self._place)
+        if folder is None:
+            log.info("meaning: downloading the model %s", self._place)
+            await _download(self._place)
+            folder = await asyncio.to_thread(meaning.find, self._place)
+        if folder is None:
+            raise meaning.not_to_be_had(self._place, "what was downloaded is no model2vec model")
+        return await asyncio.to_thread(meaning.load, folder)
 
     async def _load(self, model: Model) -> Vectors:
         vectors, after = Vectors(model.dimensions), None
@@ -130,6 +144,36 @@ class Meaning:
             return (), ()
         ids = nearest(found, k)
         return tuple(PaperId(int(paper_id)) for paper_id in ids), tuple(float(one) for one in found[ids])
+
+
+async def _download(place: str) -> None:
+    """In a process of its own, which ends with its caller. Raises ModelError."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "utf8", "-c", _DOWNLOAD, place),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            told, _ = await process.communicate()
+    except TimeoutError:
+        raise meaning.not_to_be_had(place, f"not done within {_PATIENCE / 60:.0f} minutes") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await asyncio.shield(process.wait())
+    if process.returncode:
+        raise ModelError(told.decode() or str(meaning.not_to_be_had(place, f"exit code {process.returncode}")))
+
+
+def download(place: str) -> int:
+    """What that process does: its exit code, with what went wrong on standard output."""
+    try:
+        meaning.download(place)
+    except ModelError as error:
+        print(error, end="")
+        return 1
+    return 0
 
 
 def _compared(model: Model, vectors: Vectors, question: str | PaperId) -> Floats | None:

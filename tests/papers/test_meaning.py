@@ -28,11 +28,11 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        _point(monkeypatch, f"http://127.0.0.1:{free.getsockname()[1]}")
+        point(monkeypatch, f"http://127.0.0.1:{free.getsockname()[1]}")
     return monkeypatch
 
 
-def _point(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def point(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "ENDPOINT", address)
@@ -40,7 +40,7 @@ def _point(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
 
 
-def _unplug(monkeypatch: pytest.MonkeyPatch) -> None:
+def unplug(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> NoReturn:
         raise AssertionError("the network was asked")
 
@@ -50,13 +50,27 @@ def _unplug(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(socket, name, refused)
 
 
+def have(place: str) -> None:
+    """As `bot.pipeline.meaning` does, in one process."""
+    if folder := meaning.find(place):
+        meaning.load(folder)
+    else:
+        meaning.download(place)
+
+
+def had(place: str) -> Path:
+    folder = meaning.find(place)
+    assert folder is not None
+    return folder
+
+
 # --- having a model ---------------------------------------------------------------------------------
 
 
 def test_a_folder_is_loaded_and_tells_what_means_the_same(tmp_path: Path, hub: pytest.MonkeyPatch) -> None:
     folder = static.save(tmp_path / "model")
-    _unplug(hub)
-    model = meaning.load(str(folder))
+    unplug(hub)
+    model = meaning.load(had(str(folder)))
     vectors = model.embed(["A film of nothing", "movie clip", "drone gripper", "unheard words", ""])
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1, 1, 0, 0], abs=1e-6)
@@ -66,7 +80,7 @@ def test_a_folder_is_loaded_and_tells_what_means_the_same(tmp_path: Path, hub: p
 
 
 def test_many_texts_are_as_one_by_one(tmp_path: Path) -> None:
-    model = meaning.load(str(static.save(tmp_path)))
+    model = meaning.load(static.save(tmp_path))
     texts = [f"{one} {other}" for one in static.TOPICS[0] for other in static.TOPICS[1]] * 10
     alone = np.concatenate([model.embed([text]) for text in texts])
     assert np.allclose(model.embed(texts), alone, atol=1e-6)
@@ -74,38 +88,37 @@ def test_many_texts_are_as_one_by_one(tmp_path: Path) -> None:
 
 def test_the_fingerprint_follows_the_files(tmp_path: Path) -> None:
     one, same, other = (
-        meaning.load(str(static.save(tmp_path / name, seed=seed))).fingerprint
+        meaning.load(static.save(tmp_path / name, seed=seed)).fingerprint
         for name, seed in (("one", 1), ("same", 1), ("other", 2))
     )
     assert one == same != other
     (tmp_path / "same" / "README.md").write_text("---\nlicense: mit\n---\n")
-    assert meaning.load(str(tmp_path / "same")).fingerprint == one
+    assert meaning.load(tmp_path / "same").fingerprint == one
 
 
 def test_a_model_of_the_hub_is_had_once(tmp_path: Path, hub: pytest.MonkeyPatch) -> None:
-    made = meaning.load(str(static.save(tmp_path / "model")))
-    with serving(NAME, tmp_path / "model") as (address, asked):
-        with hub.context() as there:
-            _point(there, address)
-            first = meaning.load(NAME)
+    made = meaning.load(static.save(tmp_path / "model"))
+    assert meaning.find(NAME) is None
+    with serving(NAME, tmp_path / "model") as (address, asked), hub.context() as there:
+        point(there, address)
+        meaning.download(NAME)
         assert any(path.endswith("/model.safetensors") for path in asked)
         assert not any(path.endswith("/README.md") for path in asked)
     # Its files are there: nobody is asked any more.
-    _unplug(hub)
-    second = meaning.load(NAME)
-    assert made.fingerprint == first.fingerprint == second.fingerprint
-    assert np.array_equal(made.embed(["film"]), second.embed(["film"]))
+    unplug(hub)
+    kept = meaning.load(had(NAME))
+    assert made.fingerprint == kept.fingerprint
+    assert np.array_equal(made.embed(["film"]), kept.embed(["film"]))
 
 
 def test_what_was_half_downloaded_is_asked_for_again(tmp_path: Path, hub: pytest.MonkeyPatch) -> None:
-    with serving(NAME, static.save(tmp_path / "model")) as (address, asked), hub.context() as there:
-        _point(there, address)
-        meaning.load(NAME)
-        (kept,) = (tmp_path / "cache").rglob("snapshots/*/model.safetensors")
-        kept.unlink()
-        asked.clear()
-        meaning.load(NAME)
-        assert asked
+    with serving(NAME, static.save(tmp_path / "model")) as (address, _), hub.context() as there:
+        point(there, address)
+        meaning.download(NAME)
+        had(NAME).joinpath("model.safetensors").unlink()
+        assert meaning.find(NAME) is None
+        meaning.download(NAME)
+        assert had(NAME).joinpath("model.safetensors").is_file()
 
 
 # --- not having one ---------------------------------------------------------------------------------
@@ -122,21 +135,22 @@ def _empty(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("make", "told"),
     [
         (lambda folder: folder / "gone", "name one that has a model2vec model"),
         (_empty, "holds no model2vec model"),
         (_broken, "cannot be read"),
-        (lambda _: NAME, "cannot be had from Hugging Face"),
+        (lambda _: NAME, "no such model can be had from Hugging Face"),
         (lambda _: "no..such--name", "nor can a model be called so"),
         (lambda _: "a/b/c", "name one that has a model2vec model"),
     ],
 )
 def test_what_cannot_be_loaded_is_told_with_what_to_do(
-    tmp_path: Path, hub: pytest.MonkeyPatch, place: Any, told: str
+    tmp_path: Path, hub: pytest.MonkeyPatch, make: Any, told: str
 ) -> None:
+    place = str(make(tmp_path / "model"))
     with pytest.raises(ModelError) as caught:
-        meaning.load(str(place(tmp_path / "model")))
+        have(place)
     assert told in str(caught.value)
     assert str(caught.value).startswith("PAPERBOY_MEANING")
     assert str(caught.value).endswith(".")
@@ -146,7 +160,7 @@ def test_what_cannot_be_loaded_is_told_with_what_to_do(
 def test_without_the_extra_it_says_how_to_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "model2vec", None)
     with pytest.raises(ModelError, match=r"run `pip install \.\[semantic\]`, or take the setting away"):
-        meaning.load(str(tmp_path))
+        meaning.find(str(tmp_path))
 
 
 def test_an_address_is_not_told() -> None:

@@ -26,6 +26,7 @@ from storage import embeddings
 from storage.database import Database
 from tests import static
 from tests.making import HF, NOW, committed, entry, rows, store
+from tests.papers.hub import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLES = ("A film", "Drone gripper", "Enzyme and peptide", "Spoken voice", "Movie clip", "Nothing known")
@@ -243,6 +244,60 @@ async def test_without_a_model_the_search_goes_on_and_it_is_tried_again(
     assert await meaning.keep_up(now=NOW + timedelta(minutes=59)) == 0
     assert await meaning.keep_up(now=NOW + timedelta(minutes=61)) == 6
     assert await embeddings.progress(db) == Embedded(done=6, papers=6)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An empty cache of the library's, here and in its process that downloads."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+    return monkeypatch
+
+
+async def test_a_model_is_downloaded_in_the_background(
+    db: Database, tmp_path: Path, cache: pytest.MonkeyPatch
+) -> None:
+    await fill(db)
+    with serving("somebody/small", static.save(tmp_path / "model")) as (address, asked):
+        cache.setenv("HF_ENDPOINT", address)
+        # What is no model there is told, and asked for again after an hour.
+        other = Meaning(db, "somebody/else")
+        assert await other.keep_up(now=NOW) == 0
+        known = await embeddings.progress(db)
+        assert known is not None
+        assert "no such model can be had from Hugging Face" in known.trouble
+        assert await Meaning(db, "somebody/small").keep_up(now=NOW) == 6
+        asked.clear()
+        assert await Meaning(db, "somebody/small").keep_up(now=NOW) == 0
+        assert asked == []
+    assert await embeddings.progress(db) == Embedded(done=6, papers=6)
+
+
+async def test_a_hub_that_never_answers_holds_up_no_end(db: Database, cache: pytest.MonkeyPatch) -> None:
+    began = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        began.set()
+        await reader.read()  # until whoever asks is gone
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        cache.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        waiting = asyncio.create_task(Meaning(db, "somebody/small").keep_up(now=NOW))
+        await began.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        # So also where it takes too long.
+        cache.setattr(pipeline, "_PATIENCE", 0.0)
+        await Meaning(db, "somebody/small").keep_up(now=NOW)
+    known = await embeddings.progress(db)
+    assert known is not None
+    assert "not done within 0 minutes" in known.trouble
 
 
 async def test_switched_off_it_leaves_nothing(db: Database, model: str) -> None:
