@@ -68,6 +68,17 @@ class Meaning:
         await self._drop_gone(model, vectors)
         return stored
 
+    async def open(self) -> None:
+        """Take the model and the stored vectors into memory, for one search of the command line: nothing is
+        embedded, downloaded or written. Raises ModelError."""
+        folder = await asyncio.to_thread(meaning.find, self._place)
+        if folder is None:
+            raise ModelError(
+                f"PAPERBOY_MEANING: the model {self._place} is not on this machine yet: `run` downloads it."
+            )
+        model = await asyncio.to_thread(meaning.load, folder)
+        self._known = model, await self._load(model)
+
     async def _waiting(self, model: Model) -> tuple[PaperId, ...]:
         # Counting is quicker by far than looking for what is missing.
         known = await embeddings.progress(self._db)

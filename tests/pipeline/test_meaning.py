@@ -17,6 +17,7 @@ import pytest
 
 from bot.digest import status
 from bot.digest.markup import as_text
+from bot.errors import ModelError
 from bot.models import Embedded, PaperId
 from bot.papers.meaning import Floats, Model
 from bot.pipeline import ask
@@ -35,6 +36,17 @@ TITLES = ("A film", "Drone gripper", "Enzyme and peptide", "Spoken voice", "Movi
 @pytest.fixture
 def model(tmp_path: Path) -> str:
     return str(static.save(tmp_path / "model"))
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An empty cache of the library's, here and in its process that downloads."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+    return monkeypatch
 
 
 async def fill(db: Database, titles: Sequence[str] = TITLES) -> None:
@@ -108,6 +120,18 @@ async def test_what_is_stored_is_loaded_and_nothing_is_embedded_twice(
     assert await second.keep_up(now=NOW) == 0
     assert seen == []
     assert await second.nearest("film", 9) == await first.nearest("film", 9)
+
+
+async def test_one_search_takes_what_is_there(db: Database, model: str, cache: pytest.MonkeyPatch) -> None:
+    await fill(db)
+    await Meaning(db, model).keep_up(now=NOW)
+    await store(db, HF, entry("Another movie", arxiv_id="2603.00009"))
+    meaning = Meaning(db, model)
+    await meaning.open()
+    assert set((await meaning.nearest("film", 9))[0]) >= {1, 5}
+    assert await rows(db, "SELECT count(*) FROM embeddings") == [(6,)]
+    with pytest.raises(ModelError, match="`run` downloads it"):
+        await Meaning(db, "somebody/small").open()
 
 
 async def test_another_model_reads_everything_again(db: Database, model: str, tmp_path: Path) -> None:
@@ -244,17 +268,6 @@ async def test_without_a_model_the_search_goes_on_and_it_is_tried_again(
     assert await meaning.keep_up(now=NOW + timedelta(minutes=59)) == 0
     assert await meaning.keep_up(now=NOW + timedelta(minutes=61)) == 6
     assert await embeddings.progress(db) == Embedded(done=6, papers=6)
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An empty cache of the library's, here and in its process that downloads."""
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
-    return monkeypatch
 
 
 async def test_a_model_is_downloaded_in_the_background(
