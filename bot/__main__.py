@@ -22,6 +22,7 @@ from pathlib import Path
 from time import monotonic
 
 from bot import __version__, config, report
+from bot.digest.status import meaning_told
 from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
@@ -38,8 +39,9 @@ from bot.pipeline import (
     ranking,
     rereading,
 )
+from bot.pipeline.meaning import Meaning
 from storage import additions as added
-from storage import backup, channels, feeds, heartbeat, papers, upkeep, verdicts
+from storage import backup, channels, embeddings, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
 
 FIRST_READ = 180.0
@@ -207,12 +209,18 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             if pruned := await upkeep.daily(db, now()):
                 logging.getLogger("bot.upkeep").info("%s", report.pruned_line(pruned))
 
+        meaning = Meaning(db, settings.meaning) if settings.meaning else None
+
+        async def embedding() -> None:
+            await (meaning.keep_up(now=now()) if meaning else embeddings.forget(db))
+
         ticks = {
             "beat": (60, beating),
             "deliver": (20, delivering),
             "ingest": (60, ingesting),
             "follow": (60, following),
             "rank": (20, lambda: ranking.catch_up(db)),
+            "embed": (60, embedding),
             "tidy": (3600, tidying),
         }
         # Inside the connection: a digest in hand is sent before Discord is left.
@@ -294,6 +302,8 @@ async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
         own = await added.every(db)
         print(f"{await papers.count(db, [feed.name for feed in own])} papers")
         print(f"last sign of life of `run`: {report.at(beat)}; connected to Discord: {report.at(connected)}")
+        if known := await embeddings.progress(db):
+            print(meaning_told(known))
         states = await feeds.states(db)
         for feed in (*settings.feeds, *own):
             print(*report.source_lines(feed, states.get(feed.name)), sep="\n")

@@ -44,6 +44,11 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
         "When a digest may have arrived and the channel's history may not be read: `post` it (again), or `skip` "
         "it, and its papers with it.",
     ),
+    "PAPERBOY_MEANING": (
+        "",
+        "A model2vec model that helps `/search` find what other words mean: a folder, or a model's id on Hugging "
+        "Face. Needs the extra `semantic`.",
+    ),
     "PAPERBOY_CONTACT": ("", "An address or page that sources may write to; sent with every request."),
     "PAPERBOY_LOG_LEVEL": ("INFO", "DEBUG, INFO, WARNING or ERROR."),
     "PAPERBOY_HUGGINGFACE_URL": ("https://huggingface.co", "Where Hugging Face is, for a mirror."),
@@ -73,6 +78,8 @@ class Settings:
     """How late a digest may still be posted."""
     post_when_unsure: bool
     """Whether a digest that may be there already is posted again where nobody can look."""
+    meaning: str
+    """The model that tells what texts mean, a folder or an id; "": none."""
     contact: str
     log_level: str
 
@@ -120,6 +127,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         feeds_per_server=number("PAPERBOY_FEEDS_PER_SERVER", 0, 25),
         grace=timedelta(hours=number("PAPERBOY_GRACE_HOURS", 1, 23)),
         post_when_unsure=unsure == "post",
+        meaning=text("PAPERBOY_MEANING"),
         contact=" ".join(text("PAPERBOY_CONTACT").split()),
         log_level=level,
     )

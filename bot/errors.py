@@ -7,6 +7,7 @@
     │   └── NotFound            no such topic, channel, button
     ├── FeedError               a source could not be had; carries its address without credentials
     ├── StorageError            the database; carries what to do next
+    ├── ModelError              the model of PAPERBOY_MEANING; carries what to do, and searches go on without
     └── DeliveryError           Discord; carries the channel
         ├── ChannelGone         deleted, or we were removed: never retried
         ├── PostRefused         no permission, or a post that Discord rejects: paused with the reason
@@ -59,6 +60,10 @@ class FeedError(PaperboyError):
 
 class StorageError(PaperboyError):
     """The database is missing, foreign, newer than the code, locked, full or damaged."""
+
+
+class ModelError(PaperboyError):
+    """There is no model to tell what texts mean: not installed, not there, not readable, not to be had."""
 
 
 class DeliveryError(PaperboyError):

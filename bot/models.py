@@ -731,6 +731,18 @@ class Publisher(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """How far the archive's meaning is known."""
+
+    done: int
+    """Papers with a vector of the model in use."""
+    papers: int
+    """All that there are."""
+    trouble: str = ""
+    """Why there is no model, in words."""
+
+
 # --- what is kept ----------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from bot.digest import status
 from bot.digest.additions import polled
 from bot.models import Channel, GuildId
 from cogs._client import Interaction, Paperboy, reply
-from storage import additions, channels, feeds, papers, verdicts
+from storage import additions, channels, embeddings, feeds, papers, verdicts
 
 
 class Status(commands.Cog):
@@ -32,7 +32,8 @@ class Status(commands.Cog):
         own = [polled(feed) for feed in await additions.of_guild(db, guild)]
         sources = [(feed, states.get(feed.name)) for feed in (*self.bot.feeds, *own)]
         count = await papers.count(db, [feed.name for feed in own])
-        await reply(interaction, status.status_post(sources, told, papers=count))
+        meaning = await embeddings.progress(db)
+        await reply(interaction, status.status_post(sources, told, papers=count, meaning=meaning))
 
     def _may_see(self, interaction: Interaction, channel: Channel) -> bool:
         """A hidden channel's topics stay hidden; a deleted one's are for those who can mend it."""

@@ -324,6 +324,22 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """CREATE TRIGGER unranked_delete AFTER DELETE ON papers BEGIN
             INSERT OR IGNORE INTO unranked VALUES (old.id, old.title, old.abstract, old.summary, old.keywords);
         END""",
+        # --- what papers mean, where a model is there to tell
+        """CREATE TABLE embeddings (
+            paper_id INTEGER PRIMARY KEY REFERENCES papers ON DELETE CASCADE,
+            model TEXT NOT NULL,         -- of which it is: others cannot be compared with it
+            vector BLOB NOT NULL         -- its scale (float32), then a signed byte for each number, little-endian
+        )""",
+        "CREATE INDEX embeddings_by_model ON embeddings (model)",
+        """CREATE TRIGGER embeddings_update AFTER UPDATE ON papers
+        WHEN (old.title, old.abstract, old.summary) IS NOT (new.title, new.abstract, new.summary) BEGIN
+            DELETE FROM embeddings WHERE paper_id = new.id;
+        END""",
+        """CREATE TABLE meaning (
+            one INTEGER PRIMARY KEY,     -- 1: there is one row, or none where the option is off
+            model TEXT,                  -- the one in use; NULL: none is
+            trouble TEXT NOT NULL        -- why none is, in words
+        )""",
     ),
 )
 

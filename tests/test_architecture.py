@@ -61,12 +61,17 @@ HOMES: dict[str, tuple[str, ...]] = {
         "cogs._demo",
     ),
     "apscheduler": ("bot.schedule",),
-    "numpy": ("bot.papers.ranking",),
     "pylatexenc": ("bot.papers.formula",),
+    "numpy": ("bot.papers.ranking", "bot.papers.meaning", "bot.papers.fusion"),
+    "model2vec": ("bot.papers.meaning",),
+    "huggingface_hub": ("bot.papers.meaning",),
     "simcord": ("cogs._demo",),
     "os": ("bot.__main__",),
 }
 """Library -> who may import it; no other library from outside is used."""
+
+OPTIONAL = {"model2vec", "huggingface_hub"}
+"""Of an extra: whoever does without it has neither, so they are imported inside a function."""
 
 WORLD = {
     ("os", "environ"),
@@ -130,6 +135,8 @@ def import_faults(module: str, name: str, *, at_top: bool) -> Iterator[str]:
         if module == "bot.__main__" and at_top and inside(name, ("cogs", "bot.schedule", "bot.demo")):
             yield f"{module} imports {name} before a command needs it"
     elif library in HOMES:
+        if at_top and library in OPTIONAL:
+            yield f"{module} imports {name}, which may be missing, before it is needed"
         if not inside(module, HOMES[library]):
             yield f"{module} imports {name}, which is at home in {HOMES[library]}"
     elif library not in sys.stdlib_module_names:
@@ -172,6 +179,8 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
         ("bot.digest.post", "from discord import ui"),
         ("bot.__main__", "from cogs._client import Connection"),
         ("bot.report", "import requests"),
+        ("bot.pipeline.meaning", "def f():\n    import model2vec"),
+        ("bot.papers.meaning", "import model2vec"),
         ("bot.schedule", "from datetime import datetime\ndatetime.now()"),
         ("cogs.digest", "import discord\nx = discord.utils.utcnow()"),
         ("bot.config", "import os"),

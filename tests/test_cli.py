@@ -24,9 +24,9 @@ import pytest
 from bot import demo
 from bot.config import SETTINGS
 from bot.models import ChannelId, FeedLink, GuildId, UserId
-from storage import additions, channels
+from storage import additions, channels, embeddings
 from storage.database import Database
-from tests import nursery
+from tests import nursery, static
 from tests.making import channel, entry, files, store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -280,6 +280,7 @@ async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_pat
         await channel(db)
         await channel(db, 2)
         await channels.pause(db, ChannelId(1), "by hand with /digest pause", now=demo.NOW, by=UserId(99))
+        await embeddings.use(db, "a model")
     whole, empty = await asyncio.gather(bot(filled, "status"), bot(tmp_path, "status"))
     assert (whole.code, whole.err, empty.code) == (0, "", 0)
     assert whole.out.startswith("79 papers")
@@ -290,7 +291,9 @@ async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_pat
     )
     assert "last sign of life of `run`: never" in whole.out
     assert "Hugging Face: not read yet" in whole.out
-    assert empty.out.startswith("0 papers")
+    assert empty.out.startswith("0 papers\nlast sign of life")
+    assert "\nmeaning: 0 of 0 papers\n" in empty.out
+    assert "meaning" not in whole.out
 
 
 async def test_whoever_runs_the_bot_sees_what_servers_added(tmp_path: Path) -> None:
@@ -554,19 +557,29 @@ sys.exit(main(["run"]))
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_run_without_network_stays_alive_and_ends_on_a_signal(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, number: signal.Signals
 ) -> None:
+    model = static.save(tmp_path_factory.mktemp("model"))
+    async with Database(tmp_path / "paperboy.sqlite") as db:
+        await store(db, "huggingface", entry("A film of drones"))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # without listening: every connection is refused
         code = RUN.format(port=taken.getsockname()[1])
         process = await start(
-            tmp_path, code=code, DISCORD_TOKEN=TOKEN, PAPERBOY_SOURCES="huggingface", PAPERBOY_BACKFILL_DAYS="1"
+            tmp_path,
+            code=code,
+            DISCORD_TOKEN=TOKEN,
+            PAPERBOY_SOURCES="huggingface",
+            PAPERBOY_BACKFILL_DAYS="1",
+            PAPERBOY_MEANING=str(model),
         )
-        await asyncio.to_thread(wait_for_beat, tmp_path / "paperboy.sqlite")
+        await asyncio.to_thread(wait_for, tmp_path / "paperboy.sqlite", "beats")
         alive = await bot(tmp_path, "check", "--alive")
         assert (alive.code, alive.out.startswith("alive: last tick 20")) == (0, True)
         copied = await bot(tmp_path, "backup", "copy.sqlite")
         assert (copied.code, copied.err) == (0, "")
+        await asyncio.to_thread(wait_for, tmp_path / "paperboy.sqlite", "embeddings")
+        assert "\nmeaning: 1 of 1 paper\n" in (await bot(tmp_path, "status")).out
         left = await bot(tmp_path, "export", "moved")
         assert left.code == 0
         assert left.err.startswith("`run` is at work: what it posts from now on is not in there.")
@@ -589,13 +602,14 @@ async def test_run_without_network_stays_alive_and_ends_on_a_signal(
     assert {"tick", "upkeep"} <= beats
 
 
-def wait_for_beat(path: Path) -> None:
+def wait_for(path: Path, table: str) -> None:
+    """Until it has a row."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         if path.exists():
             with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
                 try:
-                    if connection.execute("SELECT * FROM beats").fetchall():
+                    if connection.execute(f"SELECT * FROM {table}").fetchall():
                         return
                 except sqlite3.OperationalError:  # the table is not there yet
                     pass

@@ -48,6 +48,7 @@ def test_every_setting_is_heard() -> None:
             "PAPERBOY_FEEDS_PER_SERVER": "3",
             "PAPERBOY_GRACE_HOURS": "2",
             "PAPERBOY_WHEN_UNSURE": "SKIP",
+            "PAPERBOY_MEANING": " models/small ",
             "PAPERBOY_CONTACT": " ops@example.org\n",
             "PAPERBOY_LOG_LEVEL": "debug",
             "PAPERBOY_HUGGINGFACE_URL": "http://mirror.example:8080/hf/",
@@ -69,6 +70,7 @@ def test_every_setting_is_heard() -> None:
         feeds_per_server=3,
         grace=timedelta(hours=2),
         post_when_unsure=False,
+        meaning="models/small",
         contact="ops@example.org",
         log_level="DEBUG",
     )

@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from bot.digest.answer import paused_told, when_told
 from bot.digest.markup import MAX_CHARACTERS, escape, length, local
 from bot.digest.trouble import conditions
-from bot.models import Block, Channel, Feed, FeedKind, FeedState, Line, Post, Text, Topic, Verdict, VerdictKind
+from bot.models import (
+    Block,
+    Channel,
+    Embedded,
+    Feed,
+    FeedKind,
+    FeedState,
+    Line,
+    Post,
+    Text,
+    Topic,
+    Verdict,
+    VerdictKind,
+)
 from bot.papers.query import EXAMPLES
 from bot.papers.summary import shorten
 from bot.papers.trending import counted, short, source
@@ -46,9 +59,14 @@ def status_post(
     channels: Sequence[tuple[Channel, Sequence[Topic], Sequence[Verdict]]],
     *,
     papers: int,
+    meaning: Embedded | None = None,
 ) -> Post:
-    """Sources, then each channel with its next digest and its last verdicts."""
+    """Sources, then each channel with its next digest and its last verdicts. `meaning` is told while it is not
+    known of every paper."""
     text = f"### Sources\n-# {counted(papers, 'paper')} in the archive"
+    if meaning and (meaning.trouble or meaning.done < meaning.papers):
+        # Its sentence is for the operator, and may name a folder of the host.
+        text += f"\n-# {'meaning: off, the operator is told why' if meaning.trouble else meaning_told(meaning)}"
     for at, (feed, state) in enumerate(sources):
         line = "".join(f"\n{told}" for told in source_lines(feed, state))
         if length(text + line) > MAX_CHARACTERS // 2:
@@ -68,6 +86,13 @@ def status_post(
         room -= length(text)
         blocks += [Line(), Text(text)]
     return Post(tuple(blocks))
+
+
+def meaning_told(known: Embedded) -> str:
+    """ "meaning: 41,200 of 100,000 papers"."""
+    if known.trouble:
+        return f"meaning: off. {known.trouble}"
+    return f"meaning: {known.done:,} of {known.papers:,} paper{'' if known.papers == 1 else 's'}"
 
 
 def source_lines(feed: Feed, state: FeedState | None) -> list[str]:

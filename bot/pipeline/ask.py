@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -24,9 +24,10 @@ from bot.models import (
     Query,
     Schedule,
 )
-from bot.papers import query, terms, trending
+from bot.papers import fusion, query, terms, trending
 from bot.pipeline import ranking, widening
 from bot.pipeline.draft import CANDIDATES
+from bot.pipeline.meaning import Meaning
 from storage import channels, deliveries, papers, postings
 from storage import search as index
 from storage.database import Database
@@ -48,20 +49,24 @@ async def search(
     limit: int = answers.PAGE,
     offset: int = 0,
     own: Sequence[str] = (),
+    meaning: Meaning | None = None,
 ) -> Answer:
-    """One page of the archive's answer: the papers that answer strictly, then, where those are few, some
-    that share only part of the words, marked as wider. `own`: the added feeds whose papers the asker may see.
-    Raises InvalidQuery."""
+    """One page of the archive's answer: the papers that answer strictly, then, where those are few, those that do
+    in another spelling, share only part of the words or are near by `meaning`, marked as wider.
+
+    `own`: the added feeds whose papers the asker may see. Raises InvalidQuery.
+    """
     asked = query.parse(text)
     today = now.date()
     if not asked.words or asked.sort:
         ids, total = await index.listed(db, asked, today=today, limit=limit, offset=offset, own=own)
         hits = await index.hits(db, asked, ids, own=own)
         return Answer(
-            query=asked, hits=await asyncio.to_thread(_explained, asked, hits), total=total, offset=offset
+            query=asked, hits=await asyncio.to_thread(_explained, asked, hits, {}), total=total, offset=offset
         )
+    near = await meaning.similarities(" ".join(asked.said)) if meaning else None
     strict, ranked = await asyncio.gather(
-        index.answering(db, asked, today=today, own=own), ranking.rank(db, asked.said)
+        index.answering(db, asked, today=today, own=own), ranking.rank(db, asked.said, near)
     )
     total = len(strict)
     best = await ranking.order(db, ranked, strict, limit=offset + limit)
@@ -74,14 +79,16 @@ async def search(
         if respelled:
             looked = respelled.query
             found = {*await index.answering(db, looked, today=today, own=own)} - {*strict}
-            ranked = await ranking.rank(db, (*asked.said, *(word for _, word in respelled.spelled)))
+            ranked = await ranking.rank(db, (*asked.said, *(word for _, word in respelled.spelled)), near)
             more = await ranking.order(db, ranked, tuple(found), limit=_WIDER)
             wider = await ranking.wider(db, ranked, asked, (*strict, *found), limit=_WIDER, today=today, own=own)
     every = (*best, *more, *(wider if ranked.several else ()))[: total + _WIDER]
     page = every[offset : offset + limit]
     scores = {paper_id: float(ranked.scores[paper_id]) for paper_id in page if paper_id < ranked.scores.size}
     hits = await index.hits(db, looked, page, scores=scores, own=own)
-    explained = await asyncio.to_thread(_explained, looked, hits, {*more}, {*wider})
+    how: dict[PaperId | None, str] = {paper_id: _how(ranked, paper_id) for paper_id in wider}
+    how |= dict.fromkeys(more, "spelled otherwise")
+    explained = await asyncio.to_thread(_explained, looked, hits, how)
     return Answer(
         query=asked,
         hits=explained,
@@ -93,9 +100,15 @@ async def search(
 
 
 async def similar(
-    db: Database, paper_id: PaperId, *, now: datetime, limit: int = answers.PAGE, own: Sequence[str] = ()
+    db: Database,
+    paper_id: PaperId,
+    *,
+    now: datetime,
+    limit: int = answers.PAGE,
+    own: Sequence[str] = (),
+    meaning: Meaning | None = None,
 ) -> tuple[Hit, ...]:
-    """The papers most like one: those that share its telling words.
+    """The papers most like one: those that share its telling words, and are near by `meaning`.
 
     Raises NotFound where the asker may not see it.
     """
@@ -105,7 +118,8 @@ async def similar(
     if not known or not await index.wider(db, anything, (paper_id,), today=today, own=own):
         raise NotFound("This paper is not in the archive any more: `/search` finds others.")
     texts = known[paper_id]
-    ranked = await ranking.rank(db, (texts.title, *texts))
+    near = await meaning.similarities(paper_id) if meaning else None
+    ranked = await ranking.rank(db, (texts.title, *texts), near)
     ids = await ranking.wider(db, ranked, anything, (paper_id,), limit=limit, today=today, own=own)
     scores = {each: float(ranked.scores[each]) for each in ids}
     hits = await index.hits(db, anything, ids, scores=scores, own=own)
@@ -118,16 +132,19 @@ def _shared(ranked: ranking.Ranked, paper: Paper) -> str:
     return f"shares {', '.join(f'“{word}”' for word in telling[:_SHARED])}" if telling else ""
 
 
-def _explained(
-    asked: Query, hits: Sequence[Hit], respelled: Collection[PaperId] = (), wider: Collection[PaperId] = ()
-) -> tuple[Hit, ...]:
+def _how(ranked: ranking.Ranked, paper_id: PaperId) -> str:
+    by_words = paper_id < ranked.by_words.size and ranked.by_words[paper_id] > 0
+    return "only some of the words" if by_words else fusion.BY_MEANING
+
+
+def _explained(asked: Query, hits: Sequence[Hit], wider: Mapping[PaperId | None, str]) -> tuple[Hit, ...]:
+    """`wider`: why those are here that do not answer strictly."""
     return tuple(
         replace(
             hit,
-            wider=hit.paper.id in respelled or hit.paper.id in wider,
+            wider=hit.paper.id in wider,
             reasons=(
-                *(("spelled otherwise",) if hit.paper.id in respelled else ()),
-                *(("only some of the words",) if hit.paper.id in wider else ()),
+                *((wider[hit.paper.id],) if hit.paper.id in wider else ()),
                 *query.explain(asked, hit.paper, hit.marks),
                 *trending.reasons(hit.paper),
             ),

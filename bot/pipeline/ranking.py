@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.models import PaperId, Query, Texts
-from bot.papers import ranking, terms
+from bot.papers import fusion, ranking, terms
+from bot.papers.meaning import Floats
 from bot.papers.ranking import Scores
 from storage import postings
 from storage import search as index
@@ -49,24 +50,41 @@ def _counted(changes: Sequence[postings.Change]) -> dict[Texts, Counter[str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """What the inverted file says of one question."""
+    """What the inverted file, and the meaning where there is a model, say of one question."""
 
     said: tuple[str, ...]
     """All its words, in order."""
     scores: Scores
+    by_words: Scores
+    """The same by words alone."""
     worth: Mapping[str, float]
-    """What each word and stem weighs."""
+    """What each word and stem weighs, in `scores`."""
     several: bool
-    """More than one word tells something: a paper may have some of them."""
+    """More than one word tells something, or there is meaning: a paper may answer in part."""
 
 
-async def rank(db: Database, said: Sequence[str]) -> Ranked:
-    """Score every paper for the words of a question, in the order and as often as they were said."""
+async def rank(db: Database, said: Sequence[str], near: Floats | None = None) -> Ranked:
+    """Score every paper for the words of a question, in the order and as often as they were said; `near`: how near
+    its meaning is, by paper id."""
     words = tuple(terms.words(" ".join(said)))
     asked = ranking.question(words, await postings.forms(db, words))
     found = await postings.read(db, (form.id for form in asked.forms))
-    scores, worth = await asyncio.to_thread(ranking.score, asked, found)
-    return Ranked(said=words, scores=scores, worth=worth, several=len({*terms.telling(words)}) > 1)
+
+    def scored() -> Ranked:
+        scores, worth = ranking.score(asked, found)
+        several = len({*terms.telling(words)}) > 1
+        if near is None:
+            return Ranked(said=words, scores=scores, by_words=scores, worth=worth, several=several)
+        best = float(scores.max(initial=0)) or 1.0
+        return Ranked(
+            said=words,
+            scores=fusion.fused(scores, near),
+            by_words=scores,
+            worth={word: weight / best for word, weight in worth.items()},
+            several=True,
+        )
+
+    return await asyncio.to_thread(scored)
 
 
 async def order(db: Database, ranked: Ranked, ids: Sequence[PaperId], *, limit: int) -> tuple[PaperId, ...]:

@@ -137,6 +137,8 @@ STAYS = {
     "beats": "signs of life of the old machine",
     "looks": "what is behind the buttons of a preview, for an hour or so; only their numbers are not given again",
     "readings": "what comes in is read by today's reader as it comes; what the old one had not come to is, too",
+    "embeddings": "made from the papers, by a model that the new machine may not have",
+    "meaning": "which model the old machine had",
 }
 """Tables that do not move, and why."""
 DERIVED = re.compile(r"(texts|names)(_(data|idx|docsize|config))?|words|postings|lengths|unranked|sqlite_stat\d")

@@ -61,6 +61,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO words VALUES (1, 'title', 'titl', 1)",
         "INSERT INTO lengths VALUES (0, zeroblob(8192))",
         "INSERT INTO postings VALUES (1, 0, x'050001')",
+        "INSERT INTO embeddings VALUES (5, 'm', x'0000803f7f')",
+        "INSERT INTO meaning VALUES (1, 'm', '')",
     ),
 )
 
