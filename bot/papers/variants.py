@@ -24,7 +24,7 @@ _ENDINGS = (
     ("ula", "ulum"),
     ("ora", "orus"),
     ("uli", "ulus"),
-    ("uclei", "ucleus"),
+    ("clei", "cleus"),
     ("ulae", "ula"),
     # British and American.
     ("our", "or"),
