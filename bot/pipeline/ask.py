@@ -127,8 +127,9 @@ async def similar(
 
 
 def _shared(ranked: ranking.Ranked, paper: Paper) -> str:
-    words = terms.words(" ".join((paper.title, paper.abstract, paper.summary, *paper.keywords)))
-    telling = sorted({*words} & {*terms.telling(ranked.said)}, key=lambda word: -ranked.worth.get(word, 0.0))
+    words = {*terms.words(" ".join((paper.title, paper.abstract, paper.summary, *paper.keywords)))}
+    both = (word for word in dict.fromkeys(terms.telling(ranked.said)) if word in words)
+    telling = sorted(both, key=lambda word: -ranked.worth.get(word, 0.0))
     return f"shares {', '.join(f'“{word}”' for word in telling[:_SHARED])}" if telling else ""
 
 

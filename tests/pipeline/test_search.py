@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot.errors import NotFound
 from bot.models import Answer, PaperId
 from bot.pipeline import ask, ranking
+from bot.pipeline.meaning import Meaning
 from storage.database import Database
+from tests import static
 from tests.making import ARXIV, NOW, entry, store
 
 FILLER = tuple(f"Filler number {at} about nothing" for at in range(30))
@@ -149,7 +153,7 @@ async def test_more_like_this_shares_the_rare_words(db: Database) -> None:
     )
     hits = await ask.similar(db, await number_of(db, "Penguins of the south"), now=NOW)
     assert hits[0].paper.title == "Ice of the antarctic"
-    assert hits[0].reasons[0].startswith("shares “antarctic”")
+    assert hits[0].reasons[0].startswith("shares “antarctic”, “ice”")
     assert "Penguins of the south" not in [hit.paper.title for hit in hits]
 
 
@@ -167,3 +171,25 @@ async def test_more_like_a_paper_that_may_not_be_seen_is_refused(db: Database) -
         await ask.similar(db, PaperId(999), now=NOW)
     hits = await ask.similar(db, PaperId(1), now=NOW)
     assert "Zebra secrets" not in [hit.paper.title for hit in hits]
+
+
+# --- by meaning -------------------------------------------------------------------------------------
+
+
+async def test_meaning_adds_papers_without_any_of_the_words_behind_exact_ones(
+    db: Database, tmp_path: Path
+) -> None:
+    await archive_of(
+        db, ("A film", "Frames."), ("Movie clip", "Frames."), ("Drone gripper", "Frames."), ("Enzyme", "Frames.")
+    )
+    meaning = Meaning(db, str(static.save(tmp_path / "model")))
+    assert titles(await ask.search(db, "film", now=NOW, meaning=meaning)) == ["A film"], "nothing is loaded yet"
+    await meaning.keep_up(now=NOW)
+    answer = await ask.search(db, "film", now=NOW, meaning=meaning)
+    assert titles(answer) == ["A film", "Movie clip"]
+    assert [hit.wider for hit in answer.hits] == [False, True]
+    assert answer.hits[1].reasons == ("by meaning",)
+    assert titles(await ask.search(db, "film -clip", now=NOW, meaning=meaning)) == ["A film"]
+    assert titles(await ask.search(db, "gripper frames", now=NOW, meaning=meaning))[0] == "Drone gripper"
+    hits = await ask.similar(db, await number_of(db, "A film"), now=NOW, meaning=meaning)
+    assert hits[0].paper.title == "Movie clip"
