@@ -35,7 +35,7 @@ def words(text: str) -> list[str]:
     """The words of `text` in their order: small letters, without accents."""
     if not text.isascii():
         text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return _WORD.findall(text.lower())
+    return _WORD.findall(text.casefold())
 
 
 def count(texts: Texts) -> Counter[str]:
