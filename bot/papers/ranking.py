@@ -10,6 +10,7 @@ each is worth and what was left out; `python -m tests.bench.search` measures it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ PAIRS = 20
 
 _BLOCK = 4_096
 _POSTING = np.dtype([("at", "<u2"), ("times", "u1")])
+_APART = " 0x0 "
+"""Between two fields: their words are not side by side."""
 _ROUNDING = 1e-4
 _COMMON = 20
 """Where one paper in so many has a word it costs less to pass over all than to sort those."""
@@ -163,10 +166,13 @@ def pairs(said: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(told))
 
 
-def gain(asked: Sequence[tuple[str, str]], worth: Mapping[str, float], texts: Texts) -> float:
-    """What a paper gains by having pairs of a question's words side by side."""
-    whole = "  ".join(" ".join(terms.words(text)) for text in texts)
-    whole = f" {whole} "
-    return sum(
-        (worth.get(one, 0) + worth.get(other, 0)) / 2 for one, other in asked if f" {one} {other} " in whole
-    )
+def gains(asked: Sequence[tuple[str, str]], worth: Mapping[str, float], papers: Sequence[Texts]) -> list[float]:
+    """What each paper gains by having pairs of a question's words side by side."""
+    ones, others = ("|".join(dict.fromkeys(words)) for words in zip(*asked, strict=True))
+    # One pass over a text is quicker by far than taking it apart.
+    side_by_side = re.compile(rf"(?<![^\W_])({ones})[\W_]+(?=({others})(?![^\W_]))")
+    weighs = {pair: (worth.get(pair[0], 0) + worth.get(pair[1], 0)) / 2 for pair in asked}
+    return [
+        sum(weighs.get(pair, 0.0) for pair in {*side_by_side.findall(terms.plain(_APART.join(texts)))})
+        for texts in papers
+    ]

@@ -137,11 +137,11 @@ async def _paired(db: Database, ranked: Ranked, ids: Sequence[PaperId]) -> tuple
     scores = ranked.scores
 
     def gained() -> list[PaperId]:
+        known = [paper_id for paper_id in first if paper_id in texts]
+        gains = ranking.gains(asked, ranked.words.worth, [texts[paper_id] for paper_id in known])
         worth = {
-            paper_id: (scores[paper_id] if paper_id < scores.size else 0)
-            + ranked.scale * ranking.gain(asked, ranked.words.worth, texts[paper_id])
-            for paper_id in first
-            if paper_id in texts
+            paper_id: (float(scores[paper_id]) if paper_id < scores.size else 0.0) + ranked.scale * gain
+            for paper_id, gain in zip(known, gains, strict=True)
         }
         return sorted(first, key=lambda paper_id: -worth.get(paper_id, 0.0))
 
