@@ -7,7 +7,7 @@ import asyncio
 from discord import app_commands
 from discord.ext import commands
 
-from bot.digest import answer as answers
+from bot.digest import found as messages
 from bot.models import GuildId, Post
 from bot.papers.query import MAX_LENGTH
 from bot.pipeline import ask
@@ -33,11 +33,11 @@ class Search(commands.Cog):
     async def _page(self, interaction: Interaction, query: str, page: int) -> Post:
         now = self.bot.clock()
         own = await additions.own(self.bot.db, GuildId(interaction.guild_id or 0))
-        answer = await ask.search(self.bot.db, query, now=now, offset=page * answers.PAGE, own=own)
+        answer = await ask.search(self.bot.db, query, now=now, offset=page * messages.PAGE, own=own)
         if not answer.hits:
-            return answers.nothing_post(answer, await papers.count(self.bot.db, own))
+            return messages.nothing_post(answer, await papers.count(self.bot.db, own))
         number = await searches.remember(self.bot.db, answer.query.text, now=now)
-        return await asyncio.to_thread(answers.answer_post, answer, number)
+        return await asyncio.to_thread(messages.answer_post, answer, number)
 
 
 async def setup(bot: Paperboy) -> None:
