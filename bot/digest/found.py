@@ -6,19 +6,22 @@ Owns: what a hit shows. Refuses: deciding what answers, and in which order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import product
 
 from bot.digest import markup
 from bot.digest.answer import code
 from bot.digest.markup import escape
 from bot.digest.post import REASONS, card, facts, said, sign, summary_told
-from bot.models import Answer, Block, Button, Hit, Line, Paper, Post, Query, Row, Select, Text
+from bot.models import Answer, Block, Button, Hit, Line, Paper, Post, Query, Row, Select, Suggestion, Text
 from bot.papers import passage, terms
 from bot.papers.summary import shorten, summarise
 from bot.papers.trending import counted
 
 PAGE = 5
 """Hits on one page of an answer."""
+YOUNG = 14
+"""Days of an archive that is told to be young."""
 _PASSAGE = 240
 _SPELLED = 3
 
@@ -100,9 +103,43 @@ def menu(papers: Sequence[Paper]) -> tuple[Select, ...]:
     return (Select("paperboy:card", "Open a paper", tuple(labels.items())),) if labels else ()
 
 
-def nothing_post(answer: Answer, archive: int) -> Post:
-    """An answer without papers, and what to try."""
-    advice = "Try fewer or other words; `/help` shows what a query can say."
+def nothing_post(
+    answer: Answer,
+    archive: int,
+    *,
+    without: Sequence[Suggestion] = (),
+    number: int | None = None,
+    since: date | None = None,
+    today: date | None = None,
+) -> Post:
+    """An answer without papers: why, and what to try.
+
+    `without` tells its parts; `number` stands for the rest of the first in a button's id; the archive of `archive`
+    papers reaches back to `since`.
+    """
+    lines = [f"No paper in the archive answers {code(answer.query.text)}."]
+    best = without[0] if without and without[0].total else None
+    unknown = [each for each in without if each.alone == 0]
+    if best:
+        lines.append(
+            f"{code(best.part)} leaves nothing: without it there {'is' if best.total == 1 else 'are'} "
+            f"**{counted(best.total, 'paper')}**."
+        )
+    elif unknown:
+        lines.append(f"No paper has {' or '.join(code(shorten(each.part, 60)) for each in unknown)}.")
+    alone = [each for each in without if each.alone and not (best and best.rest == each.part)]
+    if alone:
+        told = "; ".join(f"{code(shorten(each.part, 60))} {counted(each.alone or 0, 'paper')}" for each in alone)
+        lines.append(f"-# Alone: {told}")
     if archive == 0:
-        advice = "The archive is still empty: the first papers arrive within minutes of the first start."
-    return Post((Text(f"No paper in the archive answers {code(answer.query.text)}.\n{advice}"),))
+        lines.append("The archive is still empty: the first papers arrive within minutes of the first start.")
+    elif not best:
+        lines.append("Try fewer or other words; `/help` shows what a query can say.")
+    if archive and since and today and (today - since).days < YOUNG:
+        held = f"{counted(archive, 'paper')} since {since.day} {since:%B}"
+        lines.append(f"-# The archive is young: {held}. It grows every day.")
+    row: tuple[Row, ...] = ()
+    if best and number is not None:
+        label = shorten(f"Search without {best.part}", 80)
+        row = (Row((Button(label=label, custom_id=f"paperboy:page:{number}:0", primary=True),)),)
+    return Post((Text("\n".join(lines)), *row))

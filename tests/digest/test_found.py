@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digest import found, markup
-from bot.models import Answer, Button, Hit, Line, Paper, PaperId, Post, Query, Row, Select, Text
+from bot.models import Answer, Button, Hit, Line, Paper, PaperId, Post, Query, Row, Select, Suggestion, Text
 from bot.papers import passage
 from bot.papers.query import parse
 from tests.digest import hostile
@@ -76,9 +76,22 @@ def test_a_page_of_answers_fits(data: st.DataObject) -> None:
 
 
 @slow
-@given(hostile.queries, st.integers(0, 1))
-def test_an_empty_answer_fits(text: str, archive: int) -> None:
-    check(found.nothing_post(Answer(query=_query(text), hits=(), total=0), archive))
+@given(
+    hostile.queries,
+    st.integers(0, 1),
+    st.lists(st.tuples(hostile.queries, st.sampled_from((None, 0, 10**9)), st.integers(0, 10**9)), max_size=6),
+)
+def test_an_empty_answer_fits(text: str, archive: int, parts: list[tuple[str, int | None, int]]) -> None:
+    without = tuple(Suggestion(part=part, alone=alone, rest="x", total=total) for part, alone, total in parts)
+    post = found.nothing_post(
+        Answer(query=_query(text), hits=(), total=0),
+        archive,
+        without=without,
+        number=2**63 - 1,
+        since=date(2026, 3, 30),
+        today=date(2026, 3, 31),
+    )
+    check(post)
 
 
 @pytest.mark.parametrize(
@@ -218,3 +231,12 @@ def test_each_paper_of_the_page_can_be_opened() -> None:
     answer = Answer(query=_query("x"), hits=(Hit(paper=PAPER, score=1),), total=1)
     (select,) = (block for block in found.answer_post(answer, 7).blocks if isinstance(block, Select))
     assert (select.custom_id, select.options) == ("paperboy:card", (("5", "A *starred* title"),))
+
+
+def test_a_young_archive_is_told() -> None:
+    answer = Answer(query=_query("xyz"), hits=(), total=0)
+    told = _texts(found.nothing_post(answer, 79, since=date(2026, 3, 24), today=date(2026, 3, 31)))[0]
+    assert "The archive is young: 79 papers since 24 March." in told
+    assert (
+        "young" not in _texts(found.nothing_post(answer, 79, since=date(2025, 3, 24), today=date(2026, 3, 31)))[0]
+    )
