@@ -8,6 +8,7 @@ from bot.digest import due, markup
 from bot.digest.markup import escape, link, local
 from bot.digest.post import facts
 from bot.models import (
+    And,
     Block,
     Button,
     Channel,
@@ -16,12 +17,14 @@ from bot.models import (
     Offer,
     Paper,
     Post,
+    Query,
     Row,
     Schedule,
     Select,
     Text,
     Topic,
     UserId,
+    positive_words,
 )
 from bot.papers.summary import shorten
 from bot.papers.trending import counted
@@ -83,6 +86,8 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, ch
     blocks += [Text(f"{link(shorten(paper.title, 110), paper.url)}\n-# {facts(paper)}") for paper in papers]
     if not offer.papers:
         blocks.append(Text("-# You can subscribe all the same: it may match what comes."))
+    if _several(offer.query):
+        blocks.append(Text("-# A subscription follows only papers with all the words; `/search` shows more."))
     blocks.append(Line())
     if offer.schedule is None or offer.first is None:
         blocks += [
@@ -102,6 +107,12 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, ch
     )
     cancel = Button(label="Cancel", custom_id="paperboy:cancel")
     return Post((*blocks, Text(told), Row((confirm, cancel))))
+
+
+def _several(asked: Query) -> bool:
+    """Whether a paper must have more than one word or phrase."""
+    parts = asked.root.nodes if isinstance(asked.root, And) else ()
+    return sum(bool(positive_words(part)) for part in parts) > 1
 
 
 def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:

@@ -39,7 +39,7 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
-from bot.papers.query import EXAMPLES
+from bot.papers.query import EXAMPLES, parse
 from bot.papers.summary import shorten
 from tests.digest import hostile
 from tests.digest.hostile import NOW, check
@@ -317,6 +317,15 @@ def _offer(**more: object) -> Offer:
         "early_hour": None,
     }
     return Offer(**(given | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("looms weave", True), ("looms", False), ("looms OR engines", False), ("looms cat:cs -engines", False)],
+)
+def test_an_offer_of_several_words_says_that_all_must_be_there(text: str, told: bool) -> None:
+    post = answers.offer_post(_offer(query=parse(text)), where="<#1>", number=7, channel=1)
+    assert ("only papers with all the words" in "".join(_texts(post))) == told
 
 
 def test_an_offer_without_a_zone_asks_for_it() -> None:
