@@ -29,7 +29,7 @@ _SPELLED = 3
 def answer_post(answer: Answer, number: int) -> Post:
     """One page of a search. `number` stands for the query in button ids."""
     page, pages = answer.offset // PAGE, max(1, -(-(answer.total + answer.wider) // PAGE))
-    head = _head(answer, page, pages)
+    head, more = _head(answer, page, pages), "more " if answer.total else ""
     row = Row(
         (
             Button(label="Previous", custom_id=f"paperboy:page:{number}:{page - 1}", disabled=page == 0),
@@ -41,13 +41,11 @@ def answer_post(answer: Answer, number: int) -> Post:
     for count, limit in product(range(len(answer.hits), -1, -1), range(_PASSAGE, 39, -40)):
         shown = answer.hits[:count]
         blocks: list[Block] = [Text(head)]
-        near = ""
-        for hit in shown:
-            if hit.wider and not near:
-                near = f"No {'more ' if answer.total else ''}paper has all the words; these come near:"
-                blocks += [Line(), Text(f"-# {near}\n{row_told(answer.query, hit, limit)}")]
-            else:
-                blocks += [Line(), Text(row_told(answer.query, hit, limit))]
+        for at, hit in enumerate(shown):
+            blocks.append(Line())
+            if hit.wider and not any(before.wider for before in shown[:at]):
+                blocks.append(Text(f"-# No {more}paper has all the words; these come near:"))
+            blocks.append(Text(row_told(answer.query, hit, limit)))
         if left := len(answer.hits) - count:
             blocks.append(Text(f"-# {left} of this page left out: too long for one message"))
         post = Post((*blocks, row, *menu([hit.paper for hit in shown])))
@@ -59,7 +57,9 @@ def answer_post(answer: Answer, number: int) -> Post:
 def _head(answer: Answer, page: int, pages: int) -> str:
     head = f"**{counted(answer.total, 'paper')}** for {code(answer.query.text)}"
     if answer.wider:
-        head += f", {counted(answer.wider, 'paper')} that {'comes' if answer.wider == 1 else 'come'} near"
+        head += (
+            f", {answer.wider} {'more ' if answer.total else ''}{'comes' if answer.wider == 1 else 'come'} near"
+        )
     if pages > 1:
         head += f" · page {page + 1} of {pages}"
     if answer.spelled:

@@ -49,7 +49,7 @@ def _head(paper: Paper) -> str:
     sources = [escape(shorten(name, 60)) for name in dict.fromkeys(map(source, paper.feeds))][:4]
     where = f" on {', '.join(sources)}" if sources else ""
     day = paper.listed_on
-    facts = [f"listed {day.day} {day:%B %Y}{where}" if day else f"known{where}" if where else ""]
+    facts = [f"Listed {day.day} {day:%B %Y}{where}" if day else f"Listed{where}" if where else ""]
     facts += [f"▲ {counted(paper.votes, 'vote')}" if paper.votes is not None else ""]
     facts += [counted(paper.comments, "comment") if paper.comments else ""]
     facts += [f"★ {counted(paper.stars, 'star')}" if paper.stars else ""]

@@ -59,13 +59,14 @@ def _window(text: str, marks: Sequence[tuple[int, int]], limit: int) -> tuple[in
         return 0, len(text), _worth(text, marks)
     sentences = {0, *(found.start() for found in _SENTENCE.finditer(text))}
     begins = [begin for begin, _ in marks]
-    best = (0, 0, False, False, 0, 0)
+    best = (0, 0, False, False, False, 0, 0)
     for start in sorted({*sentences, *(_before(text, begin) for begin in begins)}):
         end = _cut(text, start, limit)
         inside = [mark for mark in marks[bisect_left(begins, start) :] if mark[1] <= end]
-        # Of equals the text's own beginning, else the sentence that has them.
-        best = max(best, (_worth(text, inside), len(inside), start == 0, start in sentences, start, end))
-    return best[4], best[5], best[0]
+        # Of equals the text's own beginning, else the sentence that has them, but no mere end of the text.
+        nice = (start == 0, end - start >= limit // 2, start in sentences)
+        best = max(best, (_worth(text, inside), len(inside), *nice, start, end))
+    return best[5], best[6], best[0]
 
 
 def _worth(text: str, marks: Sequence[tuple[int, int]]) -> int:

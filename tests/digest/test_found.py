@@ -98,10 +98,10 @@ def test_an_empty_answer_fits(text: str, archive: int, parts: list[tuple[str, in
     ("offset", "total", "wider", "head", "back", "forth"),
     [
         (0, 3, 0, "**3 papers** for `x`", False, False),
-        (0, 1, 4, "**1 paper** for `x`, 4 papers that come near", False, False),
+        (0, 1, 4, "**1 paper** for `x`, 4 more come near", False, False),
         (0, 12, 0, "**12 papers** for `x` · page 1 of 3", False, True),
         (5, 12, 0, "**12 papers** for `x` · page 2 of 3", True, True),
-        (10, 9, 3, "**9 papers** for `x`, 3 papers that come near · page 3 of 3", True, False),
+        (10, 9, 3, "**9 papers** for `x`, 3 more come near · page 3 of 3", True, False),
     ],
 )
 def test_pages_of_an_answer(offset: int, total: int, wider: int, head: str, back: bool, forth: bool) -> None:
@@ -175,6 +175,12 @@ def test_the_passage_is_where_the_words_are() -> None:
     assert len(markup.as_text(Post((Text(told),)))) <= 100
 
 
+def test_a_passage_is_no_mere_end_of_its_text() -> None:
+    told = _hit(f"{'Nothing of it is told here. ' * 30}A loom.", words=("loom",))
+    assert told.endswith("Nothing of it is told here. A **loom**.")
+    assert told.startswith("…Nothing of it")
+
+
 def test_of_two_texts_that_with_more_of_the_words_is_shown() -> None:
     hit = Hit(
         paper=dataclasses.replace(PAPER, summary="A loom.", abstract="A loom weaves."),
@@ -211,11 +217,12 @@ def test_wider_hits_stand_behind_a_line_that_says_so() -> None:
     strict = Hit(paper=PAPER, score=1, reasons=("“x” in the title",))
     wider = Hit(paper=PAPER, score=1, reasons=("only some of the words",), wider=True)
     texts = _texts(found.answer_post(Answer(query=_query("x"), hits=(strict, wider), total=1, wider=1), 7))
-    assert texts[0] == "**1 paper** for `x`, 1 paper that comes near"
+    assert texts[0] == "**1 paper** for `x`, 1 more comes near"
     assert texts[1].endswith("-# ↳ “x” in the title")
-    assert texts[2].startswith("-# No more paper has all the words; these come near:\n**[A")
-    assert texts[2].endswith("-# ≈ only some of the words")
+    assert texts[2] == "-# No more paper has all the words; these come near:"
+    assert texts[3].endswith("-# ≈ only some of the words")
     texts = _texts(found.answer_post(Answer(query=_query("x"), hits=(wider,), total=0, wider=1), 7))
+    assert texts[0] == "**0 papers** for `x`, 1 comes near"
     assert texts[1].startswith("-# No paper has all the words;")
 
 

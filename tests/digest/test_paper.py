@@ -50,7 +50,7 @@ def test_a_card_tells_all_that_is_known() -> None:
     assert _texts(post) == [
         "### [A \\*starred\\* title](https://arxiv.org/abs/2604.14630)\n"
         "Ada Lovelace, B, C, D and 2 more · Analytical Engines\n"
-        "-# listed 31 March 2026 on Hugging Face, arXiv · ▲ 34 votes · 1 comment · ★ 1.2k stars\n"
+        "-# Listed 31 March 2026 on Hugging Face, arXiv · ▲ 34 votes · 1 comment · ★ 1.2k stars\n"
         "-# arXiv 2604.14630 v2 · cs.CL, cs.LG",
         "Machines weave \\*patterns\\*. Looms do not.",
     ]
