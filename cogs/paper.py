@@ -8,14 +8,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.digest import paper as messages
+from bot.digest.found import label
 from bot.models import GuildId, PaperId
-from bot.papers.summary import shorten
 from bot.pipeline import ask, lookup
 from cogs._client import Interaction, Paperboy, reply
 from storage import additions
-
-_CHOICE = 100
-"""Characters of a choice."""
 
 
 class Papers(commands.Cog):
@@ -34,10 +31,7 @@ class Papers(commands.Cog):
     async def _titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         own = await self._own(interaction)
         found = await lookup.titles(self.bot.db, typed, now=self.bot.clock(), own=own)
-        return [
-            app_commands.Choice(name=shorten(title, _CHOICE).strip() or "untitled", value=str(paper_id))
-            for paper_id, title in found
-        ]
+        return [app_commands.Choice(name=label(title), value=str(paper_id)) for paper_id, title in found]
 
     async def open(self, interaction: Interaction, number: str) -> None:
         """A choice of "Open a paper" under an answer."""

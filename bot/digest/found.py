@@ -99,8 +99,14 @@ def _passage(asked: Query, hit: Hit, limit: int) -> str:
 
 def menu(papers: Sequence[Paper]) -> tuple[Select, ...]:
     """A menu that opens one of `papers`, where there is one to open."""
-    labels = {str(paper.id): shorten(paper.title, 100).strip() or "untitled" for paper in papers if paper.id}
+    labels = {str(paper.id): label(paper.title) for paper in papers if paper.id}
     return (Select("paperboy:card", "Open a paper", tuple(labels.items())),) if labels else ()
+
+
+def label(title: str) -> str:
+    """A title in a menu, which is plain text of at most 100 characters; Discord refuses one that shows nothing."""
+    told = shorten(title, 100).strip()
+    return told if any(sign.isprintable() and not sign.isspace() for sign in told) else "untitled"
 
 
 def nothing_post(

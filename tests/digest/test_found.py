@@ -247,3 +247,11 @@ def test_a_young_archive_is_told() -> None:
     assert (
         "young" not in _texts(found.nothing_post(answer, 79, since=date(2025, 3, 24), today=date(2026, 3, 31)))[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [("A loom", "A loom"), ("", "untitled"), (" \u200b\u2060", "untitled"), ("x" * 120, "x" * 99 + "…")],
+)
+def test_a_title_in_a_menu_shows_something(title: str, told: str) -> None:
+    assert found.label(title) == told
