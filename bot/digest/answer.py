@@ -82,12 +82,12 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, ch
     total = f"more than {offer.total} papers" if offer.capped else counted(offer.total, "paper")
     found = f"In the last seven days it matched **{total}**"
     head = f"### Subscribe {where} to {code(offer.query.text)}?\n{found}{', the hottest:' if papers else '.'}"
+    if _several(offer.query):
+        head += "\n-# A subscription follows only papers with all the words; `/search` shows more."
     blocks: list[Block] = [Text(head)]
     blocks += [Text(f"{link(shorten(paper.title, 110), paper.url)}\n-# {facts(paper)}") for paper in papers]
     if not offer.papers:
         blocks.append(Text("-# You can subscribe all the same: it may match what comes."))
-    if _several(offer.query):
-        blocks.append(Text("-# A subscription follows only papers with all the words; `/search` shows more."))
     blocks.append(Line())
     if offer.schedule is None or offer.first is None:
         blocks += [

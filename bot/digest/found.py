@@ -30,6 +30,7 @@ def answer_post(answer: Answer, number: int) -> Post:
     """One page of a search. `number` stands for the query in button ids."""
     page, pages = answer.offset // PAGE, max(1, -(-(answer.total + answer.wider) // PAGE))
     head, more = _head(answer, page, pages), "more " if answer.total else ""
+    typed = " as they were typed" if answer.spelled else ""
     row = Row(
         (
             Button(label="Previous", custom_id=f"paperboy:page:{number}:{page - 1}", disabled=page == 0),
@@ -44,7 +45,7 @@ def answer_post(answer: Answer, number: int) -> Post:
         for at, hit in enumerate(shown):
             blocks.append(Line())
             if hit.wider and not any(before.wider for before in shown[:at]):
-                blocks.append(Text(f"-# No {more}paper has all the words; these come near:"))
+                blocks.append(Text(f"-# No {more}paper has all the words{typed}; these come near:"))
             blocks.append(Text(row_told(answer.query, hit, limit)))
         if left := len(answer.hits) - count:
             blocks.append(Text(f"-# {left} of this page left out: too long for one message"))

@@ -62,3 +62,14 @@ async def test_another_servers_paper_is_not_there(scene: Scene, archive: Databas
     async with archive.write() as tx:
         await tx.execute("DELETE FROM papers WHERE id = ?", (int(chosen),))
     assert "No such paper" in text(shown(await scene.member.click(card, label="More like this")))
+
+
+async def test_menus_and_buttons_work_after_a_restart(scene: Scene) -> None:
+    answer = shown(await scene.member.slash(scene.papers, "search", query="diffusion"))
+    menu = _menu(answer)
+    scene.bot = type(scene.bot)(db=scene.bot.db, clock=scene.bot.clock, feeds=scene.bot.feeds)
+    await scene.env.restart_bot(scene.bot)
+    await scene.env.settle()
+    card = shown(await scene.member.select(answer, [menu["options"][0]["value"]], custom_id=menu["custom_id"]))
+    assert "### [" in text(card)
+    assert "### More like [" in text(shown(await scene.member.click(card, label="More like this")))

@@ -227,10 +227,10 @@ def test_wider_hits_stand_behind_a_line_that_says_so() -> None:
 
 
 def test_a_correction_is_told() -> None:
-    answer = Answer(
-        query=_query("difusion"), hits=(Hit(paper=PAPER, score=1),), total=1, spelled=(("difusion", "diffusion"),)
-    )
-    head = _texts(found.answer_post(answer, 7))[0]
+    hit = Hit(paper=PAPER, score=1, wider=True)
+    answer = Answer(query=_query("difusion"), hits=(hit,), total=0, spelled=(("difusion", "diffusion"),))
+    head, near, *_ = _texts(found.answer_post(answer, 7))
+    assert near == "-# No paper has all the words as they were typed; these come near:"
     assert head.splitlines()[1] == "-# Did you mean: also looked for “diffusion” (“difusion”)"
 
 
