@@ -463,6 +463,20 @@ class Answer:
     """(a word that the archive hardly knows, the one that was looked for as well)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A question that found nothing, without one of its parts."""
+
+    part: str
+    """What is left out, as it is written."""
+    alone: int | None
+    """Papers that answer this part; None where it says only what they are not."""
+    rest: str
+    """The query that is left; "" where this part cannot be left out."""
+    total: int
+    """Papers that answer the rest."""
+
+
 # --- what a channel gets ---------------------------------------------------------------------------
 
 

@@ -36,6 +36,7 @@ COGS = (
     "cogs.subscriptions",
     "cogs.digest",
     "cogs.search",
+    "cogs.paper",
     "cogs.feeds",
     "cogs.status",
     "cogs.servers",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from discord import app_commands
 from discord.ext import commands
 
-from bot.digest import answer as answers
-from bot.models import GuildId, Post
+from bot.digest import found as messages
+from bot.models import Answer, GuildId, Post
 from bot.papers.query import MAX_LENGTH
-from bot.pipeline import ask
+from bot.pipeline import ask, nearest
 from cogs._client import Interaction, Paperboy, change, reply
 from storage import additions, papers, searches
 
@@ -34,12 +35,25 @@ class Search(commands.Cog):
         now = self.bot.clock()
         own = await additions.own(self.bot.db, GuildId(interaction.guild_id or 0))
         answer = await ask.search(
-            self.bot.db, query, now=now, offset=page * answers.PAGE, own=own, meaning=self.bot.meaning
+            self.bot.db, query, now=now, offset=page * messages.PAGE, own=own, meaning=self.bot.meaning
         )
         if not answer.hits:
-            return answers.nothing_post(answer, await papers.count(self.bot.db, own))
+            return await self._nothing(answer, own)
         number = await searches.remember(self.bot.db, answer.query.text, now=now)
-        return await asyncio.to_thread(answers.answer_post, answer, number)
+        return await asyncio.to_thread(messages.answer_post, answer, number)
+
+    async def _nothing(self, answer: Answer, own: Sequence[str]) -> Post:
+        db, now = self.bot.db, self.bot.clock()
+        without = await nearest.suggestions(db, answer.query, now=now, own=own)
+        found = without and without[0].total
+        return messages.nothing_post(
+            answer,
+            await papers.count(db, own),
+            without=without,
+            number=await searches.remember(db, without[0].rest, now=now) if found else None,
+            since=await papers.earliest(db),
+            today=now.date(),
+        )
 
 
 async def setup(bot: Paperboy) -> None:

@@ -427,6 +427,18 @@ async def count(db: Database, own: Sequence[str] = ()) -> int:
     return int(number)
 
 
+async def earliest(db: Database) -> date | None:
+    """The first day of which the operator's sources announced a paper; None in an empty archive."""
+    async with db.read() as connection:
+        # By the index of days, which ends at the first row.
+        rows = list(
+            await connection.execute_fetchall(
+                f"SELECT listed_on FROM listings l WHERE announced AND NOT ({ADDED}) ORDER BY listed_on LIMIT 1"
+            )
+        )
+    return day(rows[0][0]) if rows else None
+
+
 async def load(
     connection: aiosqlite.Connection, ids: Sequence[PaperId], own: Collection[str] = ()
 ) -> dict[PaperId, Paper]:

@@ -1,36 +1,34 @@
-"""Messages of asking and subscribing: a search's pages, an offer, the list of subscriptions. Pure."""
+"""Messages of subscribing: an offer, the list of subscriptions, and words for a schedule. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 
 from bot.digest import due, markup
 from bot.digest.markup import escape, link, local
-from bot.digest.post import REASONS, card, facts, said
+from bot.digest.post import facts
 from bot.models import (
-    Answer,
+    And,
     Block,
     Button,
     Channel,
     ChannelId,
-    Hit,
     Line,
     Offer,
     Paper,
     Post,
+    Query,
     Row,
     Schedule,
     Select,
     Text,
     Topic,
     UserId,
+    positive_words,
 )
-from bot.papers.summary import shorten, summarise
+from bot.papers.summary import shorten
 from bot.papers.trending import counted
 
-PAGE = 5
-"""Hits on one page of an answer."""
 OFFERED = 8
 """Papers that an offer shows."""
 TOPICS, CHANNELS = 12, 12
@@ -67,52 +65,6 @@ ZONES = (
 """Where most researchers are, from west to east: a Discord menu holds 25."""
 
 
-def answer_post(answer: Answer, number: int) -> Post:
-    """One page of a search. `number` stands for the query in button ids."""
-    found = f"**{counted(answer.total, 'paper')}** for {code(answer.query.text)}"
-    if answer.wider:
-        found += f", {counted(answer.wider, 'paper')} with some of the words"
-    page, pages = answer.offset // PAGE, max(1, -(-(answer.total + answer.wider) // PAGE))
-    head = f"{found}{f' · page {page + 1} of {pages}' if pages > 1 else ''}"
-    # Summaries are shortened evenly before a paper is left out.
-    for count, limit in product(range(len(answer.hits), -1, -1), range(240, 39, -40)):
-        blocks: list[Block] = [Text(head)]
-        for hit in answer.hits[:count]:
-            blocks += [Line(), Text(_hit(hit, limit))]
-        if left := len(answer.hits) - count:
-            blocks.append(Text(f"-# {left} of this page left out: too long for one message"))
-        blocks.append(
-            Row(
-                (
-                    Button(label="Previous", custom_id=f"paperboy:page:{number}:{page - 1}", disabled=page == 0),
-                    Button(
-                        label="Next", custom_id=f"paperboy:page:{number}:{page + 1}", disabled=page + 1 >= pages
-                    ),
-                    Button(label="Subscribe to this search", custom_id=f"paperboy:offer:{number}", primary=True),
-                )
-            )
-        )
-        post = Post(tuple(blocks))
-        if markup.fits(post):
-            break
-    return post
-
-
-def nothing_post(answer: Answer, archive: int) -> Post:
-    """An answer without papers, and what to try."""
-    advice = "Try fewer or other words; `/help` shows what a query can say."
-    if archive == 0:
-        advice = "The archive is still empty: the first papers arrive within minutes of the first start."
-    return Post((Text(f"No paper in the archive answers {code(answer.query.text)}.\n{advice}"),))
-
-
-def _hit(hit: Hit, limit: int) -> str:
-    paper = hit.paper
-    listed = f"{paper.listed_on.day} {paper.listed_on:%b %Y} · " if paper.listed_on else ""
-    why = escape(shorten("; ".join(said(hit.reasons)[:3]), REASONS))
-    return card(paper, summarise(paper), limit, f"{listed}{facts(paper)}", why)
-
-
 def offer_post(offer: Offer, *, where: str, number: int, channel: int) -> Post:
     """What a subscription would have brought in the last seven days, with a button to confirm.
 
@@ -130,6 +82,8 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, ch
     total = f"more than {offer.total} papers" if offer.capped else counted(offer.total, "paper")
     found = f"In the last seven days it matched **{total}**"
     head = f"### Subscribe {where} to {code(offer.query.text)}?\n{found}{', the hottest:' if papers else '.'}"
+    if _several(offer.query):
+        head += "\n-# A subscription follows only papers with all the words; `/search` shows more."
     blocks: list[Block] = [Text(head)]
     blocks += [Text(f"{link(shorten(paper.title, 110), paper.url)}\n-# {facts(paper)}") for paper in papers]
     if not offer.papers:
@@ -153,6 +107,12 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, ch
     )
     cancel = Button(label="Cancel", custom_id="paperboy:cancel")
     return Post((*blocks, Text(told), Row((confirm, cancel))))
+
+
+def _several(asked: Query) -> bool:
+    """Whether a paper must have more than one word or phrase."""
+    parts = asked.root.nodes if isinstance(asked.root, And) else ()
+    return sum(bool(positive_words(part)) for part in parts) > 1
 
 
 def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:

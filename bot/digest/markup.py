@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from bot.models import Line, Post, Row, Select, Text
@@ -30,6 +31,18 @@ def escape(text: str) -> str:
     text = _LINE_START.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", text)
     # A bare address would become a link; a zero-width space parts what would look like a mention.
     return text.replace("://", "\\://").replace("@", "@\u200b")
+
+
+def emphasise(pieces: Iterable[tuple[str, bool]]) -> str:
+    """Parts of one line of text (plain), those that are True in bold. A bold part begins and ends with a letter
+    or digit, so that its stars cannot join others."""
+    return "".join(f"**{_part(text)}**" if bold else _part(text) for text, bold in pieces)
+
+
+def _part(text: str) -> str:
+    """Escaped, with the space at its ends."""
+    before, after = text[:1].isspace(), text.strip() and text[-1:].isspace()
+    return f"{' ' if before else ''}{escape(text)}{' ' if after else ''}"
 
 
 def link(text: str, url: str) -> str:

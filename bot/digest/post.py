@@ -32,6 +32,7 @@ TITLE = 200
 REASONS = 200
 """Characters of the words that tell why a paper is there."""
 BY_MODEL = "✦"
+_SAID = ("by ", "from ", "in ", "only ", "spelled ")
 _LATE = "\n-# Late: it was due {}"
 _ROOM = datetime(2026, 1, 1, tzinfo=UTC)
 """A digest that fits with this as its due time fits late as well."""
@@ -85,25 +86,35 @@ def _match(match: Match, limit: int) -> str:
     words = shorten("; ".join(said(match.reasons)[:2]), REASONS)
     topics = ", ".join(shorten(topic, 40) for topic in match.topics[:3])
     why = f"{escape(topics)}{f': {escape(words)}' if words else ''}"
-    return card(match.paper, (match.summary, match.summary_by), limit, facts(match.paper), why)
+    told = summary_told((match.summary, match.summary_by), limit)
+    return card(match.paper, told, facts(match.paper), f"↳ {why}" if why else "")
 
 
-def card(paper: Paper, summary: tuple[str, str], limit: int, about: str, why: str) -> str:
-    """A paper in a message: title, (summary, its author) of at most `limit` characters, facts, reasons."""
-    text, author = summary
+def card(paper: Paper, told: str, about: str, why: str) -> str:
+    """A paper in a message: its title, then (as markdown) what it tells, facts and reasons."""
     lines = [f"**{link(shorten(paper.title, TITLE), paper.url)}**"]
-    if text:
-        sign = f" {BY_MODEL}" if author == "Hugging Face" else ""
-        lines.append(f"{escape(shorten(text, limit))}{sign}")
+    if told:
+        lines.append(told)
     lines.append(f"-# {about}")
     if why:
-        lines.append(f"-# ↳ {why}")
+        lines.append(f"-# {why}")
     return "\n".join(lines)
+
+
+def summary_told(summary: tuple[str, str], limit: int) -> str:
+    """(a summary, its author) as markdown, of at most `limit` characters."""
+    text, author = summary
+    return f"{escape(shorten(text, limit))}{sign(author)}" if text else ""
+
+
+def sign(author: str) -> str:
+    """What marks a text by its author's model."""
+    return f" {BY_MODEL}" if author == "Hugging Face" else ""
 
 
 def said(reasons: Sequence[str]) -> list[str]:
     """The reasons that the line of facts does not tell already."""
-    return [reason for reason in reasons if "“" in reason or reason.startswith(("by ", "from ", "in ", "only "))]
+    return [reason for reason in reasons if "“" in reason or reason.startswith(_SAID)]
 
 
 def facts(paper: Paper) -> str:

@@ -36,6 +36,7 @@ _SIGNS = {
 }
 COMMANDS = (
     ("/search", "find papers among those seen"),
+    ("/paper", "one paper: its abstract, its links, and what is like it"),
     ("/subscribe", "give a channel a topic; shows first what it would have brought"),
     ("/subscriptions", "list, change and remove topics"),
     ("/digest schedule", "when the digest comes, and how long it is"),

@@ -37,6 +37,8 @@ _VOTES = re.compile(r"(>=|<=|>|<|=)?(\d{1,9})")
 _SINCE = re.compile(r"(\d{1,4})([dw])", re.IGNORECASE)
 _LAST_BACKSLASH = re.compile(r"(?<=[^\s\\])\\+(?=[\s)]|$)")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\0": " "})
+_PLAIN = re.compile(r"\w[\w.+#'/-]*")
+"""A word that needs no quotes."""
 _EVERYTHING = {"", "trending", "*"}
 _SOURCES = {"hf": "huggingface"}
 
@@ -107,6 +109,35 @@ def told(node: Node) -> str:
             return " ".join(map(told, nodes))
         case Or(nodes):
             return " or ".join(map(told, nodes))
+
+
+def text_of(node: Node | None) -> str:
+    """A query that asks for `node`: `parse` gives it back (a text that reads as LaTeX may read otherwise)."""
+    match node:
+        case None:
+            return "trending"
+        case Words(text):
+            return _quoted(text)
+        case Filter(field, value):
+            return f"{field}:{_quoted(value)}"
+        case Since(days):
+            return f"since:{days}d" if days < 10_000 else f"since:{days // 7}w"
+        case Votes():
+            return told(node)
+        case Not(inner):
+            return f"-{_grouped(inner)}"
+        case And(nodes):
+            return " ".join(map(_grouped, nodes))
+        case Or(nodes):
+            return " OR ".join(map(_grouped, nodes))
+
+
+def _grouped(node: Node) -> str:
+    return f"({text_of(node)})" if isinstance(node, And | Or) else text_of(node)
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) or '"' in text else f'"{text}"'
 
 
 def relaxed(query: Query) -> tuple[tuple[Node, Query], ...]:

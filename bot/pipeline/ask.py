@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.digest import answer as answers
 from bot.digest import compose, due
+from bot.digest import found as messages
 from bot.errors import NotFound, UserError
 from bot.feeds import huggingface
 from bot.models import (
@@ -46,7 +47,7 @@ async def search(
     text: str,
     *,
     now: datetime,
-    limit: int = answers.PAGE,
+    limit: int = messages.PAGE,
     offset: int = 0,
     own: Sequence[str] = (),
     meaning: Meaning | None = None,
@@ -107,7 +108,7 @@ async def similar(
     paper_id: PaperId,
     *,
     now: datetime,
-    limit: int = answers.PAGE,
+    limit: int = messages.PAGE,
     own: Sequence[str] = (),
     meaning: Meaning | None = None,
 ) -> tuple[Hit, ...]:

@@ -37,6 +37,21 @@ async def test_nothing_found_says_what_to_try(scene: Scene) -> None:
     assert "/help" in answer
 
 
+async def test_nothing_found_offers_the_search_without_the_part_that_leaves_nothing(scene: Scene) -> None:
+    message = shown(await scene.member.slash(scene.papers, "search", query="diffusion cat:cs votes:>=5000"))
+    assert "`votes:>=5000` leaves nothing: without it there are **3 papers**." in text(message)
+    assert "Alone: `diffusion` 12 papers; `cat:cs`" in text(message)
+    asked = await scene.member.click(message, label="Search without votes:>=5000")
+    assert asked.response is not None
+    assert "**3 papers** for `diffusion cat:cs`" in text(asked.response.message)
+
+
+async def test_nothing_found_tells_what_nobody_has(scene: Scene) -> None:
+    answer = shown(await scene.member.slash(scene.papers, "search", query="author:zebrowski cat:cs.QQ"))
+    assert "No paper has `author:zebrowski` or `cat:cs.qq`." in text(answer)
+    assert not buttons(answer)
+
+
 async def test_wider_hits_are_marked(scene: Scene) -> None:
     answer = text(shown(await scene.member.slash(scene.papers, "search", query="zebra diffusion")))
     assert "0 papers** for" in answer

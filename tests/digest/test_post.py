@@ -14,7 +14,6 @@ from bot.digest import markup
 from bot.digest.post import digest_post, facts, more_post, notice, said
 from bot.digest.status import COMMANDS, help_post, status_post
 from bot.models import (
-    Answer,
     Button,
     Channel,
     ChannelId,
@@ -24,7 +23,6 @@ from bot.models import (
     FeedKind,
     FeedState,
     GuildId,
-    Hit,
     Line,
     Match,
     Offer,
@@ -41,7 +39,7 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
-from bot.papers.query import EXAMPLES
+from bot.papers.query import EXAMPLES, parse
 from bot.papers.summary import shorten
 from tests.digest import hostile
 from tests.digest.hostile import NOW, check
@@ -96,33 +94,6 @@ def test_more_fits(some: list[Paper], times: int) -> None:
     shown = sum(line.startswith("- ") for line in _texts(post)[0].splitlines())
     left = len(papers) - shown
     assert (f"and {left} more" in _texts(post)[0]) == (left > 0)
-
-
-@slow
-@given(st.data())
-def test_a_page_of_answers_fits(data: st.DataObject) -> None:
-    papers = data.draw(st.lists(hostile.papers(), min_size=1, max_size=answers.PAGE))
-    hits = tuple(
-        Hit(paper=paper, score=1.0, reasons=("only some of the words", *data.draw(hostile.reasons(paper))))
-        for paper in papers
-    )
-    answer = Answer(
-        query=_query(data.draw(hostile.queries)),
-        hits=hits,
-        total=data.draw(st.integers(1, 10**6)),
-        offset=5 * data.draw(st.integers(0, 10_000)),
-        wider=data.draw(st.integers(0, 100)),
-    )
-    post = answers.answer_post(answer, data.draw(hostile.numbers))
-    check(post, papers=papers)
-    shown = sum(isinstance(block, Line) for block in post.blocks)
-    assert ("left out" in "".join(_texts(post))) == (shown < len(papers))
-
-
-@slow
-@given(hostile.queries, st.integers(0, 1))
-def test_an_empty_answer_fits(text: str, archive: int) -> None:
-    check(answers.nothing_post(Answer(query=_query(text), hits=(), total=0), archive))
 
 
 @slow
@@ -336,52 +307,6 @@ def test_more_tells_votes_where_they_were_counted() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("offset", "total", "wider", "head", "back", "forth"),
-    [
-        (0, 3, 0, "**3 papers** for `x`", False, False),
-        (0, 1, 4, "**1 paper** for `x`, 4 papers with some of the words", False, False),
-        (0, 12, 0, "**12 papers** for `x` · page 1 of 3", False, True),
-        (5, 12, 0, "**12 papers** for `x` · page 2 of 3", True, True),
-        (10, 9, 3, "**9 papers** for `x`, 3 papers with some of the words · page 3 of 3", True, False),
-    ],
-)
-def test_pages_of_an_answer(offset: int, total: int, wider: int, head: str, back: bool, forth: bool) -> None:
-    answer = Answer(query=_query("x"), hits=(Hit(paper=PAPER, score=1),), total=total, offset=offset, wider=wider)
-    post = answers.answer_post(answer, 7)
-    assert _texts(post)[0] == head
-    left, right, subscribe = _buttons(post)
-    assert (not left.disabled, not right.disabled) == (back, forth)
-    page = offset // 5
-    assert (left.custom_id, right.custom_id) == (f"paperboy:page:7:{page - 1}", f"paperboy:page:7:{page + 1}")
-    assert subscribe.custom_id == "paperboy:offer:7"
-
-
-def test_a_hit_tells_its_day_and_why() -> None:
-    hit = Hit(paper=PAPER, score=1, reasons=("only some of the words", "by Ada Lovelace"))
-    told = markup.as_text(answers.answer_post(Answer(query=_query("x"), hits=(hit,), total=1), 7))
-    assert "31 Mar 2026 · ▲ 34" in told
-    assert "↳ only some of the words; by Ada Lovelace" in told
-
-
-def test_what_does_not_fit_on_a_page_is_counted() -> None:
-    huge = Paper(
-        title="*" * 300, url="https://x.test/" + "é" * 480, authors=("*" * 90,) * 2, organization="*" * 90
-    )
-    answer = Answer(query=_query("x"), hits=(Hit(paper=huge, score=1, reasons=("by " + "*" * 300,)),) * 5, total=5)
-    post = answers.answer_post(answer, 7)
-    check(post, papers=[huge])
-    shown = sum(isinstance(block, Line) for block in post.blocks)
-    assert 2 <= shown < 5
-    assert f"-# {5 - shown} of this page left out" in _texts(post)[-1]
-
-
-def test_nothing_found_tells_what_to_try() -> None:
-    answer = Answer(query=_query("xyz"), hits=(), total=0)
-    assert "fewer or other words" in _texts(answers.nothing_post(answer, 79))[0]
-    assert "still empty" in _texts(answers.nothing_post(answer, 0))[0]
-
-
 def _offer(**more: object) -> Offer:
     given: dict[str, object] = {
         "query": _query("engines"),
@@ -392,6 +317,15 @@ def _offer(**more: object) -> Offer:
         "early_hour": None,
     }
     return Offer(**(given | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("looms weave", True), ("looms", False), ("looms OR engines", False), ("looms cat:cs -engines", False)],
+)
+def test_an_offer_of_several_words_says_that_all_must_be_there(text: str, told: bool) -> None:
+    post = answers.offer_post(_offer(query=parse(text)), where="<#1>", number=7, channel=1)
+    assert ("only papers with all the words" in "".join(_texts(post))) == told
 
 
 def test_an_offer_without_a_zone_asks_for_it() -> None:

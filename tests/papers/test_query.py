@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidQuery
 from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, Words
-from bot.papers.query import EXAMPLES, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, explain, parse
+from bot.papers.query import EXAMPLES, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, explain, parse, text_of
 from bot.pipeline import ask
 from storage import search
 from storage.database import Database
@@ -378,3 +378,32 @@ def test_reasons_name_each_found_word_once_and_where() -> None:
         "“agents”, “plan” in the title",
         "“agent”, “a”, “b”, “c” in the abstract",
     )
+
+
+@settings(deadline=None)
+@given(texts)
+def test_the_text_of_a_query_asks_for_the_same(text: str) -> None:
+    try:
+        root = parse(text).root
+    except InvalidQuery:
+        return
+    told = text_of(root)
+    # What reads as LaTeX may read otherwise the second time.
+    if not any(sign in told for sign in ("``", "''", "\\", "$", "{")):
+        assert parse(told).root == root
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Diffusion  AND Video", "diffusion video"),
+        ('"chain of thought" -(survey OR review)', '"chain of thought" -(survey OR review)'),
+        ('(a b) OR author:"Yann LeCun"', '(a b) OR author:"yann lecun"'),
+        ("votes:20 since:2w", "votes:>=20 since:14d"),
+        ("since:9999w", "since:9999w"),
+        ("c++ O(n log n) it's", 'c++ "o(n log n)" it\'s'),
+        ("trending", "trending"),
+    ],
+)
+def test_a_query_is_written_as_one_would_type_it(text: str, told: str) -> None:
+    assert text_of(parse(text).root) == told

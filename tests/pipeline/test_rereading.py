@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from bot import report
-from bot.digest import answer, compose, post
+from bot.digest import compose, post
+from bot.digest import found as messages
 from bot.digest.markup import as_text
 from bot.models import DeliveryId, Entry, Paper, PaperId, Words
 from bot.papers import legibility, query
@@ -148,7 +149,7 @@ async def test_everything_that_is_shown_is_readable(db: Database) -> None:
     found = await ask.search(db, "author:andre", now=NOW)
     shown = (
         as_text(post.digest_post(digest, DeliveryId("d"))[0]),
-        as_text(answer.answer_post(found, 1)),
+        as_text(messages.answer_post(found, 1)),
         as_text(post.more_post([await only(db)], NOW)),
         report.digest_text(digest, ""),
         report.digest_json(digest, ""),

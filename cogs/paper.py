@@ -1,0 +1,59 @@
+"""`/paper`: one paper's card, from an id, a link or its title, and what is like it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.digest import paper as messages
+from bot.digest.found import label
+from bot.models import GuildId, PaperId
+from bot.pipeline import ask, lookup
+from cogs._client import Interaction, Paperboy, reply
+from storage import additions
+
+
+class Papers(commands.Cog):
+    def __init__(self, bot: Paperboy) -> None:
+        self.bot = bot
+        bot.actions |= {"card": ("answer", self.open), "similar": ("answer", self.similar)}
+
+    @app_commands.command(description="One paper: its abstract, its links, and what is like it")
+    @app_commands.describe(which="An arXiv id, a DOI, a link, or the beginning of the title")
+    @app_commands.rename(which="id")
+    async def paper(self, interaction: Interaction, which: app_commands.Range[str, 1, 1_000]) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._show(interaction, which)
+
+    @paper.autocomplete("which")
+    async def _titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        own = await self._own(interaction)
+        found = await lookup.titles(self.bot.db, typed, now=self.bot.clock(), own=own)
+        return [app_commands.Choice(name=label(title), value=str(paper_id)) for paper_id, title in found]
+
+    async def open(self, interaction: Interaction, number: str) -> None:
+        """A choice of "Open a paper" under an answer."""
+        await self._show(interaction, number)
+
+    async def similar(self, interaction: Interaction, number: str) -> None:
+        """ "More like this" on a card."""
+        db, now, own = self.bot.db, self.bot.clock(), await self._own(interaction)
+        paper = await lookup.paper(db, number, now=now, own=own)
+        hits = await ask.similar(
+            db, PaperId(int(number)), now=now, limit=messages.SIMILAR, own=own, meaning=self.bot.meaning
+        )
+        await reply(interaction, await asyncio.to_thread(messages.similar_post, paper, hits))
+
+    async def _show(self, interaction: Interaction, which: str) -> None:
+        own = await self._own(interaction)
+        paper = await lookup.paper(self.bot.db, which, now=self.bot.clock(), own=own)
+        await reply(interaction, await asyncio.to_thread(messages.paper_post, paper))
+
+    async def _own(self, interaction: Interaction) -> tuple[str, ...]:
+        return await additions.own(self.bot.db, GuildId(interaction.guild_id or 0))
+
+
+async def setup(bot: Paperboy) -> None:
+    await bot.add_cog(Papers(bot))
