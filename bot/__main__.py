@@ -23,7 +23,7 @@ from time import monotonic
 
 from bot import __version__, config, report
 from bot.digest.status import meaning_told
-from bot.errors import ConfigError, InvalidQuery, PaperboyError, UserError
+from bot.errors import ConfigError, InvalidQuery, ModelError, PaperboyError, UserError
 from bot.fetch import Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
 from bot.pipeline import (
@@ -169,6 +169,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             feeds=settings.feeds,
             guarded=fetch.guarded,
             feeds_per_server=settings.feeds_per_server,
+            meaning=(meaning := Meaning(db, settings.meaning) if settings.meaning else None),
         ) as discord,
     ):
 
@@ -208,8 +209,6 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
                 logging.getLogger("bot.upkeep").info("%s", report.read_again_line(read))
             if pruned := await upkeep.daily(db, now()):
                 logging.getLogger("bot.upkeep").info("%s", report.pruned_line(pruned))
-
-        meaning = Meaning(db, settings.meaning) if settings.meaning else None
 
         async def embedding() -> None:
             await (meaning.keep_up(now=now()) if meaning else embeddings.forget(db))
@@ -270,7 +269,14 @@ async def _preview(settings: config.Settings, options: argparse.Namespace) -> in
 async def _search(settings: config.Settings, options: argparse.Namespace) -> int:
     async with Database(settings.database, create=False) as db:
         own = [feed.name for feed in await added.every(db)]
-        answer = await ask.search(db, " ".join(options.query), now=now(), limit=options.limit, own=own)
+        meaning = Meaning(db, settings.meaning) if settings.meaning else None
+        try:
+            if meaning:
+                await meaning.open()
+        except ModelError as error:
+            _tell(f"{error} This search goes by words.")
+        text = " ".join(options.query)
+        answer = await ask.search(db, text, now=now(), limit=options.limit, own=own, meaning=meaning)
         if not answer.hits and not await papers.count(db):
             _tell(f"The archive {db.path} is empty: `python -m bot ingest` fills it.")
     print((report.answer_json if options.format == "json" else report.answer_text)(answer))

@@ -25,6 +25,7 @@ from bot.digest import post as posts
 from bot.digest.markup import escape
 from bot.errors import ConfigError, DeliveryError, InvalidQuery, PaperboyError, StorageError, TryLater, UserError
 from bot.models import Feed, Fetch, Post
+from bot.pipeline.meaning import Meaning
 from cogs._layout import layout
 from cogs._publish import NEEDED, DiscordPublisher
 from storage.database import Database
@@ -61,6 +62,7 @@ class Paperboy(commands.Bot):
         feeds: Sequence[Feed],
         guarded: Fetch | None = None,
         feeds_per_server: int = 0,
+        meaning: Meaning | None = None,
         publisher: DiscordPublisher | None = None,
     ) -> None:
         # Nobody listens or speaks here; without this each start warns of libraries for voice.
@@ -81,6 +83,7 @@ class Paperboy(commands.Bot):
         )
         self.db, self.clock, self.feeds = db, clock, tuple(feeds)
         self.guarded, self.feeds_per_server = guarded, feeds_per_server
+        self.meaning = meaning
         self.publisher = publisher or DiscordPublisher(lambda: self)
         self.actions: dict[str, tuple[Acknowledge, Handler]] = {}
         """What a button or menu does: the verb in its id -> handler(interaction, *the id's other parts)."""
@@ -211,10 +214,17 @@ class Connection:
         feeds: Sequence[Feed],
         guarded: Fetch | None = None,
         feeds_per_server: int = 0,
+        meaning: Meaning | None = None,
     ) -> None:
         self._token = token
         self._fresh = partial(
-            Paperboy, db=db, clock=clock, feeds=feeds, guarded=guarded, feeds_per_server=feeds_per_server
+            Paperboy,
+            db=db,
+            clock=clock,
+            feeds=feeds,
+            guarded=guarded,
+            feeds_per_server=feeds_per_server,
+            meaning=meaning,
         )
         self._bot: Paperboy | None = None
         self._closing = asyncio.Event()

@@ -41,7 +41,9 @@ class Papers(commands.Cog):
         """ "More like this" on a card."""
         db, now, own = self.bot.db, self.bot.clock(), await self._own(interaction)
         paper = await lookup.paper(db, number, now=now, own=own)
-        hits = await ask.similar(db, PaperId(int(number)), now=now, limit=messages.SIMILAR, own=own)
+        hits = await ask.similar(
+            db, PaperId(int(number)), now=now, limit=messages.SIMILAR, own=own, meaning=self.bot.meaning
+        )
         await reply(interaction, await asyncio.to_thread(messages.similar_post, paper, hits))
 
     async def _show(self, interaction: Interaction, which: str) -> None:

@@ -34,7 +34,9 @@ class Search(commands.Cog):
     async def _page(self, interaction: Interaction, query: str, page: int) -> Post:
         now = self.bot.clock()
         own = await additions.own(self.bot.db, GuildId(interaction.guild_id or 0))
-        answer = await ask.search(self.bot.db, query, now=now, offset=page * messages.PAGE, own=own)
+        answer = await ask.search(
+            self.bot.db, query, now=now, offset=page * messages.PAGE, own=own, meaning=self.bot.meaning
+        )
         if not answer.hits:
             return await self._nothing(answer, own)
         number = await searches.remember(self.bot.db, answer.query.text, now=now)

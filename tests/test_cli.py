@@ -580,6 +580,11 @@ async def test_run_without_network_stays_alive_and_ends_on_a_signal(
         assert (copied.code, copied.err) == (0, "")
         await asyncio.to_thread(wait_for, tmp_path / "paperboy.sqlite", "embeddings")
         assert "\nmeaning: 1 of 1 paper\n" in (await bot(tmp_path, "status")).out
+        found = await bot(tmp_path, "search", "movie", PAPERBOY_MEANING=str(model))
+        assert ("A film of drones" in found.out, "by meaning" in found.out) == (True, True)
+        wordless = await bot(tmp_path, "search", "film", PAPERBOY_MEANING=str(tmp_path / "none"))
+        assert wordless.out.startswith("1 paper for 'film'")
+        assert "This search goes by words." in wordless.err
         left = await bot(tmp_path, "export", "moved")
         assert left.code == 0
         assert left.err.startswith("`run` is at work: what it posts from now on is not in there.")

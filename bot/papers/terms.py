@@ -18,6 +18,7 @@ TITLE = 2
 better."""
 
 _WORD = re.compile(r"[^\W_]+")
+_BEYOND = re.compile(r"[^\x00-\x7f]")
 
 FUNCTION_WORDS = frozenset(
     """a about above after again all also am among an and any are as at be because been before being between
@@ -33,9 +34,18 @@ FUNCTION_WORDS = frozenset(
 
 def words(text: str) -> list[str]:
     """The words of `text` in their order: small letters, without accents."""
+    return _WORD.findall(plain(text))
+
+
+def plain(text: str) -> str:
+    """`text` in small letters, without accents."""
     if not text.isascii():
-        text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return _WORD.findall(text.lower())
+        text = _BEYOND.sub(_base, unicodedata.normalize("NFKD", text))
+    return text.casefold()
+
+
+def _base(sign: re.Match[str]) -> str:
+    return "" if unicodedata.combining(sign[0]) else sign[0]
 
 
 def count(texts: Texts) -> Counter[str]:

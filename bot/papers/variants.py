@@ -24,7 +24,7 @@ _ENDINGS = (
     ("ula", "ulum"),
     ("ora", "orus"),
     ("uli", "ulus"),
-    ("uclei", "ucleus"),
+    ("clei", "cleus"),
     ("ulae", "ula"),
     # British and American.
     ("our", "or"),
@@ -49,6 +49,8 @@ _ENDINGS = (
     ("ogues", "ogs"),
     ("ence", "ense"),
 )
+_COMMON = 3
+"""Papers that have each of two words that are seen in one."""
 _SHORTEST = 5
 """Letters below which a slip could mean too many words."""
 _CLOSE = 0.8
@@ -71,6 +73,20 @@ def regular(word: str) -> tuple[str, ...]:
 def parted(word: str) -> tuple[tuple[str, str], ...]:
     """Every way to see two words in one, each of three letters at least: "multimodal" as "multi modal"."""
     return tuple((word[:at], word[at:]) for at in range(3, len(word) - 2))
+
+
+def candidates(word: str) -> tuple[str, ...]:
+    """What `among` needs to know of, in papers that have it."""
+    return (*regular(word), *(part for pair in parted(word) for part in pair))
+
+
+def among(word: str, known: Mapping[str, int]) -> set[str]:
+    """The other spellings of a word, of those that papers have (word -> papers)."""
+    found = {other for other in regular(word) if other in known}
+    likely = [pair for pair in parted(word) if min(known.get(part, 0) for part in pair) >= _COMMON]
+    if likely:
+        found.add(" ".join(max(likely, key=lambda pair: min(known[part] for part in pair))))
+    return found
 
 
 def meant(word: str, known: Mapping[str, int]) -> str | None:

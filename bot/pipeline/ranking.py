@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bot.models import PaperId, Query, Texts
 from bot.papers import fusion, ranking, terms
 from bot.papers.meaning import Floats
-from bot.papers.ranking import Scores
+from bot.papers.ranking import Scored, Scores
 from storage import postings
 from storage import search as index
 from storage.database import Database
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _TOLD = 10_000
 _SLICE = 500
 """Papers taken into the inverted file at once: a quarter of a second of writing."""
+_FEW = 50
 _ROUND = 120
 """The best so many are looked at for whether they may be shown; then ten times as many."""
 
@@ -55,12 +56,15 @@ class Ranked:
     said: tuple[str, ...]
     """All its words, in order."""
     scores: Scores
-    by_words: Scores
+    words: Scored
     """The same by words alone."""
-    worth: Mapping[str, float]
-    """What each word and stem weighs, in `scores`."""
-    several: bool
-    """More than one word tells something, or there is meaning: a paper may answer in part."""
+    scale: float = 1.0
+    """What a score by words is multiplied by in `scores`."""
+
+    @property
+    def several(self) -> bool:
+        """Whether a paper may answer in part: more than one word tells something, or there is meaning."""
+        return len({*terms.telling(self.said)}) > 1 or self.scores is not self.words.by_paper
 
 
 async def rank(db: Database, said: Sequence[str], near: Floats | None = None) -> Ranked:
@@ -70,21 +74,29 @@ async def rank(db: Database, said: Sequence[str], near: Floats | None = None) ->
     asked = ranking.question(words, await postings.forms(db, words))
     found = await postings.read(db, (form.id for form in asked.forms))
 
-    def scored() -> Ranked:
-        scores, worth = ranking.score(asked, found)
-        several = len({*terms.telling(words)}) > 1
+    def ranked() -> Ranked:
+        scored = ranking.score(asked, found)
         if near is None:
-            return Ranked(said=words, scores=scores, by_words=scores, worth=worth, several=several)
-        best = float(scores.max(initial=0)) or 1.0
-        return Ranked(
-            said=words,
-            scores=fusion.fused(scores, near),
-            by_words=scores,
-            worth={word: weight / best for word, weight in worth.items()},
-            several=True,
-        )
+            return Ranked(said=words, scores=scored.by_paper, words=scored)
+        scale = 1 / (float(scored.by_paper.max(initial=0)) or 1)
+        return Ranked(said=words, scores=fusion.fused(scored.by_paper, near), words=scored, scale=scale)
 
-    return await asyncio.to_thread(scored)
+    return await asyncio.to_thread(ranked)
+
+
+async def answering(
+    db: Database, ranked: Ranked, query: Query, *, today: date, own: Sequence[str]
+) -> tuple[PaperId, ...]:
+    """All papers that answer `query` strictly; `ranked` for its words.
+
+    Where only a few have all of its words, as the inverted file knows, only those are asked.
+    """
+    every = ranked.words.every
+    if index.plain(query) and every.size <= _FEW and not await postings.waiting(db):
+        return await index.answering_of(
+            db, query, [PaperId(each) for each in every.tolist()], today=today, own=own
+        )
+    return await index.answering(db, query, today=today, own=own)
 
 
 async def order(db: Database, ranked: Ranked, ids: Sequence[PaperId], *, limit: int) -> tuple[PaperId, ...]:
@@ -125,11 +137,11 @@ async def _paired(db: Database, ranked: Ranked, ids: Sequence[PaperId]) -> tuple
     scores = ranked.scores
 
     def gained() -> list[PaperId]:
+        known = [paper_id for paper_id in first if paper_id in texts]
+        gains = ranking.gains(asked, ranked.words.worth, [texts[paper_id] for paper_id in known])
         worth = {
-            paper_id: (scores[paper_id] if paper_id < scores.size else 0)
-            + ranking.gain(asked, ranked.worth, texts[paper_id])
-            for paper_id in first
-            if paper_id in texts
+            paper_id: (float(scores[paper_id]) if paper_id < scores.size else 0.0) + ranked.scale * gain
+            for paper_id, gain in zip(known, gains, strict=True)
         }
         return sorted(first, key=lambda paper_id: -worth.get(paper_id, 0.0))
 

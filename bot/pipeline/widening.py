@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from bot.models import PaperId, Query
 from bot.papers import query, terms, variants
@@ -18,6 +19,8 @@ from storage import postings
 from storage import search as index
 from storage.database import Database
 
+LONGEST = 10
+"""Words of a question that are looked at for other spellings."""
 _RARE = 3
 """Papers below which a word may be a slip: somebody else's, too."""
 _MORE = 10
@@ -30,8 +33,6 @@ class Respelled:
     """A query with its words in other spellings as well."""
 
     query: Query
-    said: tuple[str, ...]
-    """The other spellings."""
     spelled: tuple[tuple[str, str], ...]
     """(what looks like a slip, the word that was meant)"""
 
@@ -41,69 +42,60 @@ async def respell(
 ) -> Respelled | None:
     """The query with every variant of its words that the archive has; None where there is none.
 
-    What an acronym stands for is read from the papers `among` which the best hits are.
+    What an acronym stands for is read from the papers `among` which the best hits are. In a long question only
+    slips are looked for: no paper has all of its words in any spelling.
     """
-    singles = {text: words[0] for text in asked.words if len(words := terms.words(text)) == 1}
-    candidates = {
-        text: (*variants.regular(word), *(part for pair in variants.parted(word) for part in pair))
-        for text, word in singles.items()
-    }
-    compounds = {text: "".join(terms.words(text)) for text in asked.words if 1 < len(terms.words(text)) <= 3}
-    pairs = {
-        (one, other): one + other
-        for one, other in zip(asked.said, asked.said[1:], strict=False)
-        if one in singles and other in singles and not terms.FUNCTION_WORDS & {one, other}
-    }
-    wanted = {
-        *singles.values(),
-        *compounds.values(),
-        *pairs.values(),
-        *(each for found in candidates.values() for each in found),
-    }
-    known = await postings.known(db, wanted)
+    split = {text: terms.words(text) for text in asked.words}
+    singles = {text: words[0] for text, words in split.items() if len(words) == 1}
+    others: dict[str, set[str]] = {text: set() for text in asked.words}
+    joined: dict[tuple[str, ...], str] = {}
+    if len(asked.words) <= LONGEST:
+        compounds = {text: "".join(words) for text, words in split.items() if 1 < len(words) <= 3}
+        pairs = {
+            pair: "".join(pair)
+            for pair in pairwise(asked.said)
+            if singles.keys() >= {*pair} and not terms.FUNCTION_WORDS & {*pair}
+        }
+        candidates = {*compounds.values(), *pairs.values()}.union(*map(variants.candidates, singles.values()))
+        known = await postings.known(db, candidates)
+        for text, word in singles.items():
+            others[text] |= variants.among(word, known)
+        for text, whole in compounds.items():
+            others[text] |= {whole} & known.keys()
+        joined = {pair: whole for pair, whole in pairs.items() if whole in known}
+        texts = await postings.texts(db, among)
+        read = await asyncio.to_thread(
+            variants.acronyms, (f"{each.title} {each.abstract}" for each in texts.values())
+        )
+        for (short, long), _ in read.most_common():
+            for text in (text for text, word in singles.items() if word == short):
+                others[text] |= {long} if sum(" " in other for other in others[text]) < _LONG_FORMS else set()
+            joined.setdefault(tuple(long.split()), short)
+            if long in others:
+                others[long].add(short)
+    slips = {text: word for text, word in singles.items() if not others[text] and word not in terms.FUNCTION_WORDS}
+    spelled = await _slips(db, slips, today=today, own=own)
+    for text, meant in spelled:
+        others[text].add(meant)
+    respelled = query.respelled(asked, {text: tuple(sorted(found)) for text, found in others.items()}, joined)
+    return None if respelled.root == asked.root else Respelled(query=respelled, spelled=spelled)
+
+
+async def _slips(
+    db: Database, words: Mapping[str, str], *, today: date, own: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    """(text, the word that was meant) for those of `words` that hardly a paper has, in any form."""
     having: Counter[str] = Counter()
-    vocabulary = await postings.forms(db, singles.values())
+    vocabulary = await postings.forms(db, words.values())
     for form in vocabulary.forms:
         having[form.stem] += form.papers
-    others: dict[str, set[str]] = {text: set() for text in asked.words}
-    spelled = []
-    for text, word in singles.items():
-        others[text] |= {other for other in variants.regular(word) if other in known}
-        split = max(
-            (pair for pair in variants.parted(word) if min(known.get(part, 0) for part in pair) >= _RARE),
-            key=lambda pair: min(known[part] for part in pair),
-            default=None,
-        )
-        others[text] |= {" ".join(split)} if split else set()
+    found = []
+    for text, word in words.items():
         papers = having[vocabulary.stems[word]]
-        if papers < _RARE and not others[text]:
+        if papers < _RARE:
             near = await postings.neighbours(db, word, papers=_MORE * papers + 1)
             meant = await asyncio.to_thread(variants.meant, word, near)
-            if meant and await _seen(db, meant, today=today, own=own):
-                others[text].add(meant)
-                spelled.append((text, meant))
-    for text, whole in compounds.items():
-        others[text] |= {whole} & known.keys()
-    texts = await postings.texts(db, among)
-    short_forms = await asyncio.to_thread(
-        variants.acronyms, (f"{each.title} {each.abstract}" for each in texts.values())
-    )
-    joined: dict[tuple[str, ...], str] = {pair: one for pair, one in pairs.items() if one in known}
-    for (short, long), _ in short_forms.most_common():
-        for text, word in singles.items():
-            if word == short and sum(" " in other for other in others[text]) < _LONG_FORMS:
-                others[text].add(long)
-        joined.setdefault(tuple(long.split()), short)
-        if long in others:
-            others[long].add(short)
-    respelled = query.respelled(asked, {text: tuple(sorted(found)) for text, found in others.items()}, joined)
-    if respelled.root == asked.root:
-        return None
-    before = {*asked.spellings}
-    said = tuple(text for text in respelled.spellings if text not in before)
-    return Respelled(query=respelled, said=said, spelled=tuple(spelled))
-
-
-async def _seen(db: Database, word: str, *, today: date, own: Sequence[str]) -> bool:
-    """Whether a paper that the asker may see has the word: others' must not tell theirs."""
-    return bool(await index.answering(db, query.parse(f'"{word}"'), today=today, own=own))
+            # Others' feeds must not tell their words.
+            if meant and await index.answering(db, query.parse(f'"{meant}"'), today=today, own=own):
+                found.append((text, meant))
+    return tuple(found)

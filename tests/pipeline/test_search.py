@@ -1,0 +1,195 @@
+"""Searches as people type them: what comes first, what comes besides, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import NotFound
+from bot.models import Answer, PaperId
+from bot.pipeline import ask, ranking
+from bot.pipeline.meaning import Meaning
+from storage.database import Database
+from tests import static
+from tests.making import ARXIV, NOW, entry, store
+
+FILLER = tuple(f"Filler number {at} about nothing" for at in range(30))
+
+
+async def archive_of(db: Database, *texts: tuple[str, str]) -> None:
+    """Papers of these titles and abstracts, among others; ranked."""
+    for at, (title, abstract) in enumerate((*texts, *((title, "Some words.") for title in FILLER)), 1):
+        await store(db, ARXIV, entry(title, arxiv_id=f"2603.{at:05}", abstract=abstract))
+    await ranking.catch_up(db)
+
+
+def titles(answer: Answer) -> list[str]:
+    return [hit.paper.title for hit in answer.hits]
+
+
+async def asked(db: Database, text: str, limit: int = 20) -> Answer:
+    return await ask.search(db, text, now=NOW, limit=limit)
+
+
+async def test_a_sentence_works_as_well_as_keywords(db: Database) -> None:
+    await archive_of(
+        db,
+        ("Robots fold laundry", "A robot learns to fold shirts from few demonstrations."),
+        ("Which is the best?", "How are we and what is there to be done with it?"),
+    )
+    for text in ("how can a robot learn to fold laundry with few demonstrations", "robot fold laundry"):
+        assert titles(await asked(db, text))[0] == "Robots fold laundry"
+
+
+async def test_all_the_words_come_before_some_and_more_before_fewer(db: Database) -> None:
+    await archive_of(
+        db,
+        ("Zebra", "Zebra zebra zebra."),
+        ("Zebra robots", "Nothing of note."),
+        ("Machines", "Robots that paint a zebra in oil."),
+    )
+    answer = await asked(db, "zebra robots oil")
+    assert titles(answer)[:3] == ["Machines", "Zebra robots", "Zebra"]
+    assert (answer.total, answer.wider, [hit.wider for hit in answer.hits]) == (1, 2, [False, True, True])
+    assert answer.hits[1].reasons[:2] == ("only some of the words", "“zebra”, “robots” in the title")
+
+
+async def test_words_side_by_side_count(db: Database) -> None:
+    await archive_of(
+        db,
+        ("One", "The world of a model, and the model of a world."),
+        ("Two", "The model has a world model, and such."),
+    )
+    assert titles(await asked(db, "world model"))[0] == "Two"
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "reason"),
+    [
+        ("optimisation", "Optimization of sails", "spelled otherwise"),
+        ("matrix sails", "Matrices for sails", "spelled otherwise"),
+        ("multi-modal", "Multimodal sails", "spelled otherwise"),
+        ("multi modal", "Multimodal sails", "spelled otherwise"),
+        ("shipyard", "A ship yard for sails", "spelled otherwise"),
+        ("RHF", "On reading human faces", "spelled otherwise"),
+        ("reading human faces quickly", "RHF again", "spelled otherwise"),
+        ("optimizatoin", "Optimization of sails", "spelled otherwise"),
+    ],
+)
+async def test_what_was_meant_is_found(db: Database, text: str, first: str, reason: str) -> None:
+    await archive_of(
+        db,
+        ("Optimization of sails", "Sails."),
+        ("Matrices for sails", "Sails."),
+        ("Multimodal sails", "Sails."),
+        ("A ship yard for sails", "A ship yard here, the yard of a ship."),
+        *((f"Yards {at}", "A ship, a yard") for at in range(3)),
+        ("Reading human faces", "Reading human faces (RHF) is hard, says nobody."),
+        ("On reading human faces", "Sails."),
+        ("RHF again", "RHF, quickly."),
+    )
+    answer = await asked(db, text)
+    found = {hit.paper.title: hit for hit in answer.hits}
+    assert found[first].wider
+    assert found[first].reasons[0] == reason
+    assert answer.spelled == ((("optimizatoin", "optimization"),) if text == "optimizatoin" else ())
+
+
+async def test_a_word_that_the_archive_has_is_no_slip(db: Database) -> None:
+    await archive_of(
+        db, *((f"Models {at}", "Models.") for at in range(25)), ("Modals", "Modals."), ("Two", "Two modals.")
+    )
+    answer = await asked(db, "modals")
+    assert (answer.total, answer.spelled) == (2, (("modals", "models"),)), "two papers may have it by a slip"
+    await archive_of(db, *((f"On modal logic {at}", "Modal.") for at in range(3)))
+    assert (await asked(db, "modals")).spelled == ()
+
+
+async def test_what_is_not_ranked_yet_is_found_all_the_same(db: Database) -> None:
+    await archive_of(db, ("Old zebra", "Zebra."))
+    await store(db, ARXIV, entry("New zebra", arxiv_id="2604.00001", abstract="Zebra."))
+    assert titles(await asked(db, "zebra")) == ["Old zebra", "New zebra"]
+    await ranking.catch_up(db)
+    assert {*titles(await asked(db, "zebra"))} == {"Old zebra", "New zebra"}
+
+
+async def test_nothing_of_a_strangers_feed_is_suggested(db: Database) -> None:
+    secret = "added:https://a.example/feed"
+    await archive_of(db, ("Zebra crossing", "Zebra."))
+    await store(db, secret, entry("Quaternions", url="https://a.example/1", abstract="A quaternion (QTN)."))
+    await ranking.catch_up(db)
+    for own, expected in (((), ()), ((secret,), (("quaternoins", "quaternions"),))):
+        answer = await ask.search(db, "quaternoins", now=NOW, own=own)
+        assert answer.spelled == expected
+        assert bool(answer.hits) == bool(own)
+
+
+async def test_pages_of_a_search_follow_each_other_without_a_gap(archive: Database) -> None:
+    whole = await asked(archive, "diffusion video generation", limit=60)
+    assert 0 < whole.total < 10 < len(whole.hits)
+    pages: list[str] = []
+    for offset in range(0, 60, 5):
+        page = await ask.search(archive, "diffusion video generation", now=NOW, limit=5, offset=offset)
+        assert (page.total, page.wider) == (whole.total, whole.wider)
+        pages += titles(page)
+    assert pages == titles(whole)
+
+
+# --- more like this ---------------------------------------------------------------------------------
+
+
+async def number_of(db: Database, title: str) -> PaperId:
+    (hit,) = (await asked(db, f'"{title}"', limit=1)).hits
+    return PaperId(hit.paper.id or 0)
+
+
+async def test_more_like_this_shares_the_rare_words(db: Database) -> None:
+    await archive_of(
+        db,
+        ("Penguins of the south", "Penguins breed on antarctic ice; some words."),
+        ("Ice of the antarctic", "Antarctic ice melts; some words."),
+        ("Some words", "Some words about nothing; some words."),
+    )
+    hits = await ask.similar(db, await number_of(db, "Penguins of the south"), now=NOW)
+    assert hits[0].paper.title == "Ice of the antarctic"
+    assert hits[0].reasons[0].startswith("shares “antarctic”, “ice”")
+    assert "Penguins of the south" not in [hit.paper.title for hit in hits]
+
+
+async def test_more_like_a_paper_that_may_not_be_seen_is_refused(db: Database) -> None:
+    secret = "added:https://a.example/feed"
+    await archive_of(db, ("Zebra crossing", "Zebra."))
+    await store(db, secret, entry("Zebra secrets", url="https://a.example/1", abstract="Zebra."))
+    await ranking.catch_up(db)
+    number = PaperId(len(FILLER) + 2)
+    (first, *_) = await ask.similar(db, number, now=NOW, own=(secret,))
+    assert first.paper.title == "Zebra crossing"
+    with pytest.raises(NotFound, match="not in the archive"):
+        await ask.similar(db, number, now=NOW)
+    with pytest.raises(NotFound):
+        await ask.similar(db, PaperId(999), now=NOW)
+    hits = await ask.similar(db, PaperId(1), now=NOW)
+    assert "Zebra secrets" not in [hit.paper.title for hit in hits]
+
+
+# --- by meaning -------------------------------------------------------------------------------------
+
+
+async def test_meaning_adds_papers_without_any_of_the_words_behind_exact_ones(
+    db: Database, tmp_path: Path
+) -> None:
+    await archive_of(
+        db, ("A film", "Frames."), ("Movie clip", "Frames."), ("Drone gripper", "Frames."), ("Enzyme", "Frames.")
+    )
+    meaning = Meaning(db, str(static.save(tmp_path / "model")))
+    assert titles(await ask.search(db, "film", now=NOW, meaning=meaning)) == ["A film"], "nothing is loaded yet"
+    await meaning.keep_up(now=NOW)
+    answer = await ask.search(db, "film", now=NOW, meaning=meaning)
+    assert titles(answer) == ["A film", "Movie clip"]
+    assert [hit.wider for hit in answer.hits] == [False, True]
+    assert answer.hits[1].reasons == ("by meaning",)
+    assert titles(await ask.search(db, "film -clip", now=NOW, meaning=meaning)) == ["A film"]
+    assert titles(await ask.search(db, "gripper frames", now=NOW, meaning=meaning))[0] == "Drone gripper"
+    hits = await ask.similar(db, await number_of(db, "A film"), now=NOW, meaning=meaning)
+    assert hits[0].paper.title == "Movie clip"
