@@ -125,6 +125,21 @@ async def test_nothing_of_a_strangers_feed_is_suggested(db: Database) -> None:
         assert bool(answer.hits) == bool(own)
 
 
+async def test_every_page_tells_the_same_numbers(db: Database) -> None:
+    await archive_of(
+        db,
+        *((f"Zebra robots {at}", "Here.") for at in range(8)),
+        *((f"Zebra {at}", "There.") for at in range(130)),
+    )
+    for offset in range(0, 115, 5):
+        page = await ask.search(db, "zebra robots", now=NOW, limit=5, offset=offset)
+        assert (page.total, page.wider, len(page.hits)) == (
+            8,
+            100,
+            5 if offset < 105 else 3 if offset < 108 else 0,
+        )
+
+
 async def test_pages_of_a_search_follow_each_other_without_a_gap(archive: Database) -> None:
     whole = await asked(archive, "diffusion video generation", limit=60)
     assert 0 < whole.total < 10 < len(whole.hits)
