@@ -25,6 +25,7 @@ from bot.digest import post as posts
 from bot.digest.markup import escape
 from bot.errors import ConfigError, DeliveryError, InvalidQuery, PaperboyError, StorageError, TryLater, UserError
 from bot.models import Feed, Fetch, Post
+from bot.pipeline.outside import Outside
 from cogs._layout import layout
 from cogs._publish import NEEDED, DiscordPublisher
 from storage.database import Database
@@ -35,6 +36,7 @@ COGS = (
     "cogs.subscriptions",
     "cogs.digest",
     "cogs.search",
+    "cogs.outside",
     "cogs.feeds",
     "cogs.status",
     "cogs.servers",
@@ -50,7 +52,8 @@ answer to come, with a change of the message to come, or not at all (a form cann
 
 class Paperboy(commands.Bot):
     """discord.py's bot with what the cogs need: `db`, `clock`, `publisher`, `actions`, the operator's `feeds`, and
-    for those of servers the fetch behind the address guard and how many each may have."""
+    for those of servers the fetch behind the address guard and how many each may have, and `outside` the way to
+    Hugging Face's search, where it may be asked."""
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Paperboy(commands.Bot):
         feeds: Sequence[Feed],
         guarded: Fetch | None = None,
         feeds_per_server: int = 0,
+        outside: Outside | None = None,
         publisher: DiscordPublisher | None = None,
     ) -> None:
         # Nobody listens or speaks here; without this each start warns of libraries for voice.
@@ -80,6 +84,7 @@ class Paperboy(commands.Bot):
         )
         self.db, self.clock, self.feeds = db, clock, tuple(feeds)
         self.guarded, self.feeds_per_server = guarded, feeds_per_server
+        self.outside = outside
         self.publisher = publisher or DiscordPublisher(lambda: self)
         self.actions: dict[str, tuple[Acknowledge, Handler]] = {}
         """What a button or menu does: the verb in its id -> handler(interaction, *the id's other parts)."""
@@ -210,10 +215,17 @@ class Connection:
         feeds: Sequence[Feed],
         guarded: Fetch | None = None,
         feeds_per_server: int = 0,
+        outside: Outside | None = None,
     ) -> None:
         self._token = token
         self._fresh = partial(
-            Paperboy, db=db, clock=clock, feeds=feeds, guarded=guarded, feeds_per_server=feeds_per_server
+            Paperboy,
+            db=db,
+            clock=clock,
+            feeds=feeds,
+            guarded=guarded,
+            feeds_per_server=feeds_per_server,
+            outside=outside,
         )
         self._bot: Paperboy | None = None
         self._closing = asyncio.Event()

@@ -12,6 +12,7 @@ from bot.models import GuildId, Post
 from bot.papers.query import MAX_LENGTH
 from bot.pipeline import ask
 from cogs._client import Interaction, Paperboy, change, reply
+from cogs.outside import may_ask, unbidden
 from storage import additions, papers, searches
 
 
@@ -34,10 +35,14 @@ class Search(commands.Cog):
         now = self.bot.clock()
         own = await additions.own(self.bot.db, GuildId(interaction.guild_id or 0))
         answer = await ask.search(self.bot.db, query, now=now, offset=page * answers.PAGE, own=own)
-        if not answer.hits:
-            return answers.nothing_post(answer, await papers.count(self.bot.db, own))
         number = await searches.remember(self.bot.db, answer.query.text, now=now)
-        return await asyncio.to_thread(answers.answer_post, answer, number)
+        outside = may_ask(self.bot, answer.query)
+        if answer.hits:
+            return await asyncio.to_thread(answers.answer_post, answer, number, outside=outside)
+        archive = await papers.count(self.bot.db, own)
+        nothing = answers.nothing_post(answer, archive)
+        asked = await unbidden(self.bot, answer.query, nothing, interaction)
+        return asked or answers.nothing_post(answer, archive, outside=number if outside else None)
 
 
 async def setup(bot: Paperboy) -> None:

@@ -7,6 +7,7 @@ from itertools import product
 
 from bot.digest import due, markup
 from bot.digest.markup import escape, link, local
+from bot.digest.outside import FEW, offer_row
 from bot.digest.post import REASONS, card, facts, said
 from bot.models import (
     Answer,
@@ -67,8 +68,8 @@ ZONES = (
 """Where most researchers are, from west to east: a Discord menu holds 25."""
 
 
-def answer_post(answer: Answer, number: int) -> Post:
-    """One page of a search. `number` stands for the query in button ids."""
+def answer_post(answer: Answer, number: int, *, outside: bool = False) -> Post:
+    """One page of a search. `number` stands for the query in button ids; `outside`: Hugging Face may be asked."""
     found = f"**{counted(answer.total, 'paper')}** for {code(answer.query.text)}"
     if answer.wider:
         found += f", {counted(answer.wider, 'paper')} with some of the words"
@@ -92,18 +93,20 @@ def answer_post(answer: Answer, number: int) -> Post:
                 )
             )
         )
+        blocks += offer_row(number) if outside and answer.total < FEW else ()
         post = Post(tuple(blocks))
         if markup.fits(post):
             break
     return post
 
 
-def nothing_post(answer: Answer, archive: int) -> Post:
-    """An answer without papers, and what to try."""
+def nothing_post(answer: Answer, archive: int, *, outside: int | None = None) -> Post:
+    """An answer without papers, and what to try. `outside` is its number where Hugging Face may be asked."""
     advice = "Try fewer or other words; `/help` shows what a query can say."
     if archive == 0:
         advice = "The archive is still empty: the first papers arrive within minutes of the first start."
-    return Post((Text(f"No paper in the archive answers {code(answer.query.text)}.\n{advice}"),))
+    more = () if outside is None else offer_row(outside)
+    return Post((Text(f"No paper in the archive answers {code(answer.query.text)}.\n{advice}"), *more))
 
 
 def _hit(hit: Hit, limit: int) -> str:
