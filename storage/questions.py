@@ -17,8 +17,8 @@ from storage.upkeep import QUESTIONS
 
 WITHIN = timedelta(hours=1)
 MOST = 30
-"""Questions of the whole bot within that time: little beside the 300 requests in five minutes that `bot.fetch.pace`
-permits, so that no list waits for them, and at most 300 papers for the archive."""
+"""Questions of the whole bot within that time: little beside the 300 requests in five minutes that
+`bot.fetch.pace` permits, so that no list waits for them, and at most 300 papers for the archive."""
 OF_GUILD = 10
 """Of one server: no single one takes what all share."""
 
