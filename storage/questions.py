@@ -26,9 +26,9 @@ OF_GUILD = 10
 async def begin(
     db: Database, question: str, guild: GuildId, *, now: datetime
 ) -> tuple[int, tuple[PaperId, ...] | None]:
-    """(the question's number, what it was answered within the last day or None). Only what has no answer counts.
+    """(the question's number, what it was answered within the last day or None).
 
-    Raises UserError where too much was asked just now.
+    What is remembered counts for no budget; what failed does. Raises UserError where a budget is used up.
     """
     async with db.write() as tx:
         known = list(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from bot.pipeline.outside import Outside
 from storage import postings, questions, upkeep, verdicts
 from storage.database import Database
 from tests.making import ARXIV, HF, NOW, TODAY, channel, entry, rows, store
+from tests.pipeline.house import pack, unpack
 from tests.pipeline.sources import World, listed, serving, unless_known
 from tests.pipeline.test_deliver import Discord
 
@@ -245,3 +247,27 @@ async def test_a_paper_that_two_take_into_the_inverted_file_at_once_is_taken_onc
         db, "SELECT word, papers, body FROM words JOIN postings ON word_id = words.id ORDER BY word"
     )
     assert before == after
+
+
+async def test_what_was_found_moves_house_and_is_no_news_there_either(
+    db: Database, hub: Hub, way: Outside, tmp_path: Path
+) -> None:
+    hub.finds = [replace_day(found(2, "Zebra Fish"))]
+    assert await asked(db, way, "zebra") == ["Zebra Fish"]
+    await pack(db, tmp_path / "moved")
+    async with Database(tmp_path / "house.sqlite") as house:
+        await unpack(house, tmp_path / "moved")
+        assert await rows(house, "SELECT feed, announced FROM listings") == [("huggingface-search", 0)]
+        digest, _ = await draft.preview(house, ["zebra"], now=NOW, size=8)
+        assert (digest.papers, digest.more) == ((), ())
+
+
+async def test_a_server_s_own_paper_that_it_finds_becomes_everybody_s_and_comes_once(
+    db: Database, hub: Hub, way: Outside
+) -> None:
+    await store(db, "added:https://blog.example/feed", entry("Zebra Fish", arxiv_id="2603.00002"))
+    assert (await ask.search(db, "zebra", now=NOW)).total == 0
+    hub.finds = [found(2, "Zebra Fish")]
+    assert await asked(db, way, "zebra") == ["Zebra Fish"]
+    for own in ((), ("added:https://blog.example/feed",)):
+        assert (await ask.search(db, "zebra", now=NOW, own=own)).total == 1
