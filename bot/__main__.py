@@ -40,6 +40,7 @@ from bot.pipeline import (
     rereading,
 )
 from bot.pipeline.meaning import Meaning
+from bot.pipeline.outside import Outside
 from storage import additions as added
 from storage import backup, channels, embeddings, feeds, heartbeat, papers, upkeep, verdicts
 from storage.database import Database
@@ -123,6 +124,12 @@ def _fetcher(settings: config.Settings) -> Fetcher:
     return Fetcher(version=__version__, contact=settings.contact)
 
 
+def _outside(settings: config.Settings, fetch: Fetch) -> Outside | None:
+    if settings.ask_huggingface == "never":
+        return None
+    return Outside(fetch=fetch, address=settings.huggingface, always=settings.ask_huggingface == "always")
+
+
 def _tell(*lines: str) -> None:
     for line in lines:
         print(line, file=sys.stderr)
@@ -170,6 +177,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             guarded=fetch.guarded,
             feeds_per_server=settings.feeds_per_server,
             meaning=(meaning := Meaning(db, settings.meaning) if settings.meaning else None),
+            outside=_outside(settings, fetch),
         ) as discord,
     ):
 

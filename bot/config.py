@@ -49,6 +49,11 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
         "A model2vec model that helps `/search` find what other words mean: a folder, or a model's id on Hugging "
         "Face. Needs the extra `semantic`.",
     ),
+    "PAPERBOY_ASK_HUGGINGFACE": (
+        "button",
+        "Whether `/search` may ask Hugging Face's search for what the archive lacks, which sends it the words: "
+        "`button` when somebody presses it, `always` also by itself where nothing is found, or `never`.",
+    ),
     "PAPERBOY_CONTACT": ("", "An address or page that sources may write to; sent with every request."),
     "PAPERBOY_LOG_LEVEL": ("INFO", "DEBUG, INFO, WARNING or ERROR."),
     "PAPERBOY_HUGGINGFACE_URL": ("https://huggingface.co", "Where Hugging Face is, for a mirror."),
@@ -80,6 +85,10 @@ class Settings:
     """Whether a digest that may be there already is posted again where nobody can look."""
     meaning: str
     """The model that tells what texts mean, a folder or an id; "": none."""
+    ask_huggingface: str
+    """When its search may be asked: "button", "always" or "never"."""
+    huggingface: str = field(repr=False)
+    """The site's address."""
     contact: str
     log_level: str
 
@@ -107,6 +116,9 @@ def load(environment: Mapping[str, str]) -> Settings:
     unsure = text("PAPERBOY_WHEN_UNSURE").lower()
     if unsure not in {"post", "skip"}:
         faults.append(f"PAPERBOY_WHEN_UNSURE is {unsure[:40]!r}: it takes post or skip.")
+    asking = text("PAPERBOY_ASK_HUGGINGFACE").lower()
+    if asking not in {"button", "always", "never"}:
+        faults.append(f"PAPERBOY_ASK_HUGGINGFACE is {asking[:40]!r}: it takes button, always or never.")
     token = text("DISCORD_TOKEN")
     if token and not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token, re.ASCII):
         faults.append(
@@ -128,6 +140,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         grace=timedelta(hours=number("PAPERBOY_GRACE_HOURS", 1, 23)),
         post_when_unsure=unsure == "post",
         meaning=text("PAPERBOY_MEANING"),
+        ask_huggingface=asking,
+        huggingface=sites["PAPERBOY_HUGGINGFACE_URL"],
         contact=" ".join(text("PAPERBOY_CONTACT").split()),
         log_level=level,
     )

@@ -773,6 +773,8 @@ class Pruned:
     searches: int = 0
     looks: int = 0
     """Addresses that somebody thought of adding."""
+    questions: int = 0
+    """What Hugging Face's search was asked."""
     channels: int = 0
     guilds: int = 0
     """Servers without the bot; the channels above are theirs."""

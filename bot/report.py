@@ -127,6 +127,7 @@ def pruned_line(pruned: Pruned) -> str:
         (pruned.observations, "observation"),
         (pruned.searches, "search"),
         (pruned.looks, "look"),
+        (pruned.questions, "question"),
         (pruned.channels, "channel"),
         (pruned.guilds, "server"),
         (pruned.papers, "private paper"),

@@ -26,6 +26,7 @@ from bot.digest.markup import escape
 from bot.errors import ConfigError, DeliveryError, InvalidQuery, PaperboyError, StorageError, TryLater, UserError
 from bot.models import Feed, Fetch, Post
 from bot.pipeline.meaning import Meaning
+from bot.pipeline.outside import Outside
 from cogs._layout import layout
 from cogs._publish import NEEDED, DiscordPublisher
 from storage.database import Database
@@ -37,6 +38,7 @@ COGS = (
     "cogs.digest",
     "cogs.search",
     "cogs.paper",
+    "cogs.outside",
     "cogs.feeds",
     "cogs.status",
     "cogs.servers",
@@ -52,7 +54,8 @@ answer to come, with a change of the message to come, or not at all (a form cann
 
 class Paperboy(commands.Bot):
     """discord.py's bot with what the cogs need: `db`, `clock`, `publisher`, `actions`, the operator's `feeds`, and
-    for those of servers the fetch behind the address guard and how many each may have."""
+    for those of servers the fetch behind the address guard and how many each may have, and `outside` the way to
+    Hugging Face's search, where it may be asked."""
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class Paperboy(commands.Bot):
         guarded: Fetch | None = None,
         feeds_per_server: int = 0,
         meaning: Meaning | None = None,
+        outside: Outside | None = None,
         publisher: DiscordPublisher | None = None,
     ) -> None:
         # Nobody listens or speaks here; without this each start warns of libraries for voice.
@@ -84,6 +88,7 @@ class Paperboy(commands.Bot):
         self.db, self.clock, self.feeds = db, clock, tuple(feeds)
         self.guarded, self.feeds_per_server = guarded, feeds_per_server
         self.meaning = meaning
+        self.outside = outside
         self.publisher = publisher or DiscordPublisher(lambda: self)
         self.actions: dict[str, tuple[Acknowledge, Handler]] = {}
         """What a button or menu does: the verb in its id -> handler(interaction, *the id's other parts)."""
@@ -215,6 +220,7 @@ class Connection:
         guarded: Fetch | None = None,
         feeds_per_server: int = 0,
         meaning: Meaning | None = None,
+        outside: Outside | None = None,
     ) -> None:
         self._token = token
         self._fresh = partial(
@@ -225,6 +231,7 @@ class Connection:
             guarded=guarded,
             feeds_per_server=feeds_per_server,
             meaning=meaning,
+            outside=outside,
         )
         self._bot: Paperboy | None = None
         self._closing = asyncio.Event()

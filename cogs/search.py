@@ -9,10 +9,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.digest import found as messages
+from bot.digest.outside import offer_row
 from bot.models import Answer, GuildId, Post
 from bot.papers.query import MAX_LENGTH
 from bot.pipeline import ask, nearest
 from cogs._client import Interaction, Paperboy, change, reply
+from cogs.outside import may_ask, unbidden
 from storage import additions, papers, searches
 
 
@@ -37,10 +39,13 @@ class Search(commands.Cog):
         answer = await ask.search(
             self.bot.db, query, now=now, offset=page * messages.PAGE, own=own, meaning=self.bot.meaning
         )
-        if not answer.hits:
-            return await self._nothing(answer, own)
         number = await searches.remember(self.bot.db, answer.query.text, now=now)
-        return await asyncio.to_thread(messages.answer_post, answer, number)
+        outside = may_ask(self.bot, answer.query)
+        if answer.hits:
+            return await asyncio.to_thread(messages.answer_post, answer, number, outside=outside)
+        nothing = await self._nothing(answer, own)
+        asked = await unbidden(self.bot, answer.query, nothing, interaction)
+        return asked or Post((*nothing.blocks, *(offer_row(number) if outside else ())))
 
     async def _nothing(self, answer: Answer, own: Sequence[str]) -> Post:
         db, now = self.bot.db, self.bot.clock()

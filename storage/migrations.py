@@ -340,6 +340,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
             model TEXT,                  -- the one in use; NULL: none is
             trouble TEXT NOT NULL        -- why none is, in words
         )""",
+        # --- what Hugging Face's search was asked, and what it answered
+        """CREATE TABLE questions (
+            id INTEGER PRIMARY KEY,
+            guild_id INTEGER NOT NULL,   -- whose budget it is of
+            asked_at INTEGER NOT NULL,
+            question TEXT NOT NULL,
+            papers TEXT                  -- JSON: their ids, best first; NULL: no answer came
+        )""",
+        "CREATE INDEX questions_by_time ON questions (asked_at)",
     ),
 )
 

@@ -45,6 +45,10 @@ ADDED = "l.feed >= 'added:' AND l.feed < 'added;'"
 """Of `listings l`, those of feeds that servers' admins added, in the words of their index."""
 
 
+FOUND = "huggingface-search"
+"""The feed of what Hugging Face's search answered: it announces nothing."""
+
+
 def is_added(feed: str) -> bool:
     """Whether a server's admin added it; such feeds' papers are `storage.private`'s."""
     return feed.startswith("added:")

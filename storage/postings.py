@@ -77,6 +77,13 @@ async def store(db: Database, changes: Sequence[Change], counted: Mapping[Texts,
     """
     none: Counter[str] = Counter()
     async with db.write() as tx:
+        # Two may be at it at once: what the other one took is not taken twice.
+        rows = await tx.execute_fetchall(
+            f"SELECT paper_id, {_TEXTS} FROM unranked WHERE paper_id IN (SELECT value FROM json_each(?))",
+            (json.dumps([change.paper for change in changes]),),
+        )
+        waiting = {row[0]: _texts(row[1:]) for row in rows}
+        changes = [c for c in changes if c.paper in waiting and waiting[c.paper] == c.before]
         numbers = await _numbers(tx, {word for words in counted.values() for word in words})
         gone: dict[tuple[int, int], set[int]] = defaultdict(set)
         come: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)

@@ -36,7 +36,7 @@ from bot.models import (
     positive_words,
 )
 from storage.database import TOKENIZER, Database, join, seconds
-from storage.papers import ADDED, load, one
+from storage.papers import ADDED, FOUND, load, one
 
 Marks = tuple[tuple[str, tuple[str, ...]], ...]
 """(field, the words found there)"""
@@ -310,8 +310,10 @@ class _Plan:
                 like = "%" + re.sub(r"([%_!])", r"!\1", value) + "%"
                 return (
                     f"""EXISTS (SELECT 1 FROM listings l WHERE l.paper_id = p.id AND l.feed LIKE ? ESCAPE '!'
+                    AND (l.feed != '{FOUND}' OR l.feed = ?)
                     AND ({_PUBLIC} OR {_OWN}))""",
-                    (like, self._own),
+                    # What a question brought stands in no list, and `source:huggingface` asks for those.
+                    (like, value.casefold(), self._own),
                 )
             case Filter(field, value):
                 column = {"author": "authors", "org": "organization", "cat": "categories"}[field]

@@ -26,6 +26,8 @@ OBSERVATIONS = timedelta(days=30)
 """For so long each change of a paper's votes is kept; of older days the last one of each."""
 LOOKS = timedelta(days=1)
 """The buttons under a feed that was looked at work for so long."""
+QUESTIONS = timedelta(days=1)
+"""For so long an answer of Hugging Face's search stands for asking it again; the budgets look back an hour."""
 SEARCHES = timedelta(days=90)
 """The buttons under an answer work for so long after the query was last asked."""
 LEFT_GUILDS = timedelta(days=30)
@@ -98,6 +100,12 @@ async def prune(db: Database, now: datetime) -> Pruned:
             "SELECT id FROM looks WHERE looked_at < ? LIMIT ?",
             "DELETE FROM looks WHERE id = ?",
             seconds(now - LOOKS),
+        ),
+        questions=await _each(
+            db,
+            "SELECT id FROM questions WHERE asked_at < ? LIMIT ?",
+            "DELETE FROM questions WHERE id = ?",
+            seconds(now - QUESTIONS),
         ),
         channels=channels,
         guilds=guilds,

@@ -31,6 +31,7 @@ def test_nothing_set_is_enough_and_means_the_defaults() -> None:
     assert (settings.token, settings.database, settings.contact) == ("", Path("paperboy.sqlite"), "")
     assert (settings.poll_minutes, settings.backfill_days, settings.log_level) == (60, 14, "INFO")
     assert (settings.grace, settings.post_when_unsure) == (timedelta(hours=6), True)
+    assert (settings.ask_huggingface, settings.huggingface) == ("button", "https://huggingface.co")
     assert [feed.label for feed in settings.feeds] == ["Hugging Face", "arXiv cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"]
     assert config.load(dict.fromkeys(SETTINGS, " ")) == settings
     assert config.load({name: default for name, (default, _) in SETTINGS.items()}) == settings
@@ -49,6 +50,7 @@ def test_every_setting_is_heard() -> None:
             "PAPERBOY_GRACE_HOURS": "2",
             "PAPERBOY_WHEN_UNSURE": "SKIP",
             "PAPERBOY_MEANING": " models/small ",
+            "PAPERBOY_ASK_HUGGINGFACE": "Always",
             "PAPERBOY_CONTACT": " ops@example.org\n",
             "PAPERBOY_LOG_LEVEL": "debug",
             "PAPERBOY_HUGGINGFACE_URL": "http://mirror.example:8080/hf/",
@@ -71,6 +73,8 @@ def test_every_setting_is_heard() -> None:
         grace=timedelta(hours=2),
         post_when_unsure=False,
         meaning="models/small",
+        ask_huggingface="always",
+        huggingface="http://mirror.example:8080/hf",
         contact="ops@example.org",
         log_level="DEBUG",
     )
@@ -84,6 +88,7 @@ def test_every_fault_is_told_at_once_each_by_its_name() -> None:
         PAPERBOY_BACKFILL_DAYS="many",
         PAPERBOY_GRACE_HOURS="24",
         PAPERBOY_WHEN_UNSURE="perhaps",
+        PAPERBOY_ASK_HUGGINGFACE="sometimes",
         PAPERBOY_LOG_LEVEL="LOUD",
         PAPERBOY_HUGGINGFACE_URL="huggingface.co",
         PAPERBOY_ARXIV_URL="https://",
@@ -96,13 +101,14 @@ def test_every_fault_is_told_at_once_each_by_its_name() -> None:
         ("PAPERBOY_BACKFILL_DAYS", 1),
         ("PAPERBOY_GRACE_HOURS", 1),
         ("PAPERBOY_WHEN_UNSURE", 1),
+        ("PAPERBOY_ASK_HUGGINGFACE", 1),
         ("PAPERBOY_LOG_LEVEL", 1),
         ("PAPERBOY_HUGGINGFACE_URL", 1),
         ("PAPERBOY_ARXIV_URL", 1),
         ("PAPERBOY_DATABSE", 1),
     ):
         assert len([fault for fault in found if fault.startswith(name)]) == count, (name, found)
-    assert len(found) == 15
+    assert len(found) == 16
     assert all(fault.endswith(".") or "…" in fault for fault in found)
 
 

@@ -12,6 +12,7 @@ from itertools import product
 from bot.digest import markup
 from bot.digest.answer import code
 from bot.digest.markup import escape
+from bot.digest.outside import FEW, offer_row
 from bot.digest.post import REASONS, card, facts, said, sign, summary_told
 from bot.models import Answer, Block, Button, Hit, Line, Paper, Post, Query, Row, Select, Suggestion, Text
 from bot.papers import passage, terms
@@ -26,8 +27,8 @@ _PASSAGE = 240
 _SPELLED = 3
 
 
-def answer_post(answer: Answer, number: int) -> Post:
-    """One page of a search. `number` stands for the query in button ids."""
+def answer_post(answer: Answer, number: int, *, outside: bool = False) -> Post:
+    """One page of a search. `number` stands for the query in button ids; `outside`: Hugging Face may be asked."""
     page, pages = answer.offset // PAGE, max(1, -(-(answer.total + answer.wider) // PAGE))
     head, more = _head(answer, page, pages), "more " if answer.total else ""
     typed = " as they were typed" if answer.spelled else ""
@@ -49,7 +50,8 @@ def answer_post(answer: Answer, number: int) -> Post:
             blocks.append(Text(row_told(answer.query, hit, limit)))
         if left := len(answer.hits) - count:
             blocks.append(Text(f"-# {left} of this page left out: too long for one message"))
-        post = Post((*blocks, row, *menu([hit.paper for hit in shown])))
+        asking = offer_row(number) if outside and answer.total < FEW else ()
+        post = Post((*blocks, row, *menu([hit.paper for hit in shown]), *asking))
         if markup.fits(post):
             break
     return post

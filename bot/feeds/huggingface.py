@@ -1,7 +1,7 @@
-"""Hugging Face's daily papers: the address of a day's list, and what its JSON says.
+"""Hugging Face's daily papers and its paper search: their addresses, and what their JSON says.
 
-Owns: the shape of `/api/daily_papers` and the Hugging Face day. (Source of which fields every item has: 755 items
-of July and August 2026.)
+Owns: the shape of `/api/daily_papers` and `/api/papers/search`, and the Hugging Face day. (Source of which
+fields every item has: 755 items of July and August 2026.)
 Refuses: fetching, paging, and trusting any field; only an id and a title are needed.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -33,6 +34,8 @@ from bot.feeds.text import (
 from bot.identifiers import split_arxiv_id
 from bot.models import Entry, Paper, Parsed
 
+SHORTEST_QUESTION, LONGEST_QUESTION = 3, 200
+"""Characters that its search takes (hf-mcp-server, paper-search.ts)."""
 PAGE = 100
 """Entries asked for at once; the default of 50 cuts off busy days (78 seen)."""
 
@@ -71,6 +74,17 @@ def days(now: datetime, count: int) -> tuple[date, ...]:
 def page(day: date) -> str:
     """A day's list, for people."""
     return f"https://huggingface.co/papers/date/{day.isoformat()}"
+
+
+def question_address(base: str, words: str, limit: int) -> str:
+    """The papers that its search finds, at most `limit`; without a limit it answers with about 120."""
+    return f"{base.rstrip('/')}/api/papers/search?q={quote(words, safe='')}&limit={limit}"
+
+
+def found(body: bytes) -> Parsed:
+    """What its search answered, best first: papers that exist, not the news of a day. Raises FeedError."""
+    parsed = parse(body)
+    return replace(parsed, entries=tuple(replace(entry, announced=False) for entry in parsed.entries))
 
 
 def parse(body: bytes, *, day: date | None = None) -> Parsed:

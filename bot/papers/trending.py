@@ -10,7 +10,7 @@ from datetime import date
 
 from bot.models import Paper
 
-_LABELS = {"huggingface": "Hugging Face", "arxiv": "arXiv"}
+_LABELS = {"huggingface": "Hugging Face", "huggingface-search": "Hugging Face", "arxiv": "arXiv"}
 
 
 def order(paper: Paper) -> tuple[int, int, int]:

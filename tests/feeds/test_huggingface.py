@@ -259,3 +259,19 @@ def test_real_mornings_lose_nothing(month: str) -> None:
 def test_another_programs_capture() -> None:
     parsed = huggingface.parse((CAPTURES.parents[1] / "feeds" / "hf_daily_papers_sotawhat.json").read_bytes())
     assert (len(parsed.entries), parsed.skipped) == (30, 0)
+
+
+def test_what_the_search_found_announces_nothing_wrapped_or_flat() -> None:
+    paper = {"id": "2603.00001", "title": "A", "upvotes": 3, "submittedOnDailyAt": "2026-03-31T00:00:00.000Z"}
+    for item in ({"paper": paper, "title": "A", "numComments": 0}, paper):
+        (entry,) = huggingface.found(json.dumps([item]).encode()).entries
+        assert (entry.paper.arxiv_id, entry.paper.votes, entry.announced) == ("2603.00001", 3, False)
+    assert huggingface.found(b"[]").entries == ()
+    with pytest.raises(FeedError):
+        huggingface.found(b'{"error": "q is too short"}')
+
+
+def test_a_question_is_one_value_of_its_address() -> None:
+    assert huggingface.question_address("https://a.example/", "c++ & x=1/é#", 5) == (
+        "https://a.example/api/papers/search?q=c%2B%2B%20%26%20x%3D1%2F%C3%A9%23&limit=5"
+    )

@@ -138,6 +138,7 @@ STAYS = {
     "looks": "what is behind the buttons of a preview, for an hour or so; only their numbers are not given again",
     "readings": "what comes in is read by today's reader as it comes; what the old one had not come to is, too",
     "embeddings": "made from the papers, by a model that the new machine may not have",
+    "questions": "what another search answered within the last day; it can be asked again",
     "meaning": "which model the old machine had",
 }
 """Tables that do not move, and why."""

@@ -63,6 +63,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO postings VALUES (1, 0, x'050001')",
         "INSERT INTO embeddings VALUES (5, 'm', x'0000803f7f')",
         "INSERT INTO meaning VALUES (1, 'm', '')",
+        "INSERT INTO questions VALUES (1, 7, 1, 'title', '[5]')",
     ),
 )
 
