@@ -8,6 +8,7 @@ storage) and ranking.
     all     = part+                         side by side means all of them; "AND" may stand between
     part    = "-" part | "(" either ")" | field ":" value | "phrase" | word
     field   = author | org | cat | source | votes | since
+            | sort                           an order, not a part: it stands beside the rest, once
 
 Nothing else is special: `c++`, `it's`, `state-of-the-art`, `t:graph` and `O(n log n)` are words. LaTeX asks for
 what it reads as: `Schr\\"odinger`, `\\alpha`.
@@ -21,7 +22,7 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from bot.errors import InvalidQuery
-from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, Words, positive_words
+from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Sort, Votes, Words, positive_words
 from bot.papers import terms
 from bot.papers.latex import readable
 from bot.papers.spelling import holds, others
@@ -32,7 +33,7 @@ MAX_PARTS = 800
 MAX_DEPTH = 20
 _RELAXED = 6
 
-_FIELD = re.compile(r"(author|org|cat|source|votes|since):", re.IGNORECASE)
+_FIELD = re.compile(r"(author|org|cat|source|votes|since|sort):", re.IGNORECASE)
 _VOTES = re.compile(r"(>=|<=|>|<|=)?(\d{1,9})")
 _SINCE = re.compile(r"(\d{1,4})([dw])", re.IGNORECASE)
 _LAST_BACKSLASH = re.compile(r"(?<=[^\s\\])\\+(?=[\s)]|$)")
@@ -54,6 +55,7 @@ EXAMPLES = (
     ("source:huggingface", "carried by a source: huggingface, arxiv, biorxiv, ..."),
     ("votes:>=20", "with so many votes"),
     ("since:7d", "announced in the last seven days; since:2w for two weeks"),
+    ("sort:new agents", "the newest first; sort:votes for the most votes"),
     ("trending", "everything, by votes"),
 )
 
@@ -74,7 +76,7 @@ def parse(text: str) -> Query:
     words = _LAST_BACKSLASH.sub(lambda found: " " * len(found[0]), text)
     parser = _Parser(readable(words).translate(_QUOTES))
     root = parser.parse()
-    return Query(text=text, root=root, said=tuple(parser.said))
+    return Query(text=text, root=root, said=tuple(parser.said), sort=parser.sort)
 
 
 def explain(query: Query, paper: Paper, marks: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
@@ -211,12 +213,13 @@ class _Parser:
         self._refused = 0
         """How many of the parts around are asked not to be there."""
         self.said: list[str] = []
+        self.sort: Sort = ""
 
-    def parse(self) -> Node:
+    def parse(self) -> Node | None:
         node = self._either()
         if self._at < len(self._text):
             raise self._error(self._at, "This ) closes nothing: remove it, or open a ( before.")
-        if node is None:
+        if node is None and not self.sort:
             raise self._error(0, "There is no word to search for here: type one, or `trending` for everything.")
         return node
 
@@ -337,10 +340,12 @@ class _Parser:
                 return self._at if of_group and " " in inside else at
         return self._at
 
-    def _field(self, field: str, start: int) -> Node:
+    def _field(self, field: str, start: int) -> Node | None:
         at = self._at
         value = self._phrase() if self._text[at : at + 1] == '"' else self._word()
         value = value.strip()
+        if field == "sort":
+            return self._order(value.casefold(), start)
         if field == "votes":
             found = _VOTES.fullmatch(value)
             if not found:
@@ -361,6 +366,15 @@ class _Parser:
         if field == "source":
             value = _SOURCES.get(value, value)
         return Filter(cast(Literal["author", "org", "cat", "source"], field), value)
+
+    def _order(self, value: str, start: int) -> None:
+        if value not in {"new", "votes"}:
+            raise self._error(start, "sort: takes an order: `sort:new` for the newest first, `sort:votes`.")
+        if self._refused or self._depth:
+            raise self._error(start, "sort: orders the whole answer: put it outside of ( ) and without a -.")
+        if self.sort not in {"", value}:
+            raise self._error(start, "An answer has one order: keep one sort: and remove the other.")
+        self.sort = cast(Sort, value)
 
 
 def _joined(kind: type[And] | type[Or], nodes: list[Node]) -> Node | None:

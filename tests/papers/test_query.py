@@ -407,3 +407,26 @@ def test_the_text_of_a_query_asks_for_the_same(text: str) -> None:
 )
 def test_a_query_is_written_as_one_would_type_it(text: str, told: str) -> None:
     assert text_of(parse(text).root) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "root", "sort"),
+    [
+        ("a sort:new", A, "new"),
+        ("sort:VOTES a", A, "votes"),
+        ("a OR b sort:new", Or((A, B)), "new"),
+        ("sort:new", None, "new"),
+        ("sort:new a sort:new", A, "new"),
+        ("a sort", And((A, Words("sort"))), ""),
+    ],
+)
+def test_an_order_is_no_part_of_the_question(text: str, root: Node | None, sort: str) -> None:
+    query = parse(text)
+    assert (query.root, query.sort) == (root, sort)
+
+
+@pytest.mark.parametrize("text", ["a sort:old", "a sort:", "a -sort:new", "(a sort:new)", "sort:new a sort:votes"])
+def test_an_order_that_cannot_be_says_so_at_its_place(text: str) -> None:
+    with pytest.raises(InvalidQuery) as refused:
+        parse(text)
+    assert "sort:" in text[refused.value.at :]
