@@ -345,7 +345,8 @@ class _Parser:
         value = self._phrase() if self._text[at : at + 1] == '"' else self._word()
         value = value.strip()
         if field == "sort":
-            return self._order(value.casefold(), start)
+            self._order(value.casefold(), start)
+            return None
         if field == "votes":
             found = _VOTES.fullmatch(value)
             if not found:
