@@ -13,7 +13,6 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from datetime import date, datetime, timedelta
 
 import aiosqlite
@@ -33,15 +32,14 @@ from bot.models import (
     Words,
     positive_words,
 )
-from storage.database import TOKENIZER, Database, join, seconds
+from storage.database import Database, seconds
+from storage.extract import Extract, Marks
 from storage.papers import ADDED, load, one
 
-Marks = tuple[tuple[str, tuple[str, ...]], ...]
-"""(field, the words found there)"""
 LATE = timedelta(days=7)
 """What is first seen so many days behind its own is news all the same."""
 
-_MARK = re.compile("\x02(.*?)\x03")
+_MARK = re.compile("\x02([^\x03]*)\x03")
 _FIELDS = ("title", "abstract", "summary", "keywords")
 _HIGHLIGHTS = ", ".join(f"highlight(texts, {column}, char(2), char(3))" for column in range(len(_FIELDS)))
 _FEW = 50
@@ -52,7 +50,7 @@ _OWN = f"{ADDED} AND l.feed IN (SELECT value FROM json_each(?))"
 
 async def answering(db: Database, query: Query, *, today: date, own: Sequence[str] = ()) -> tuple[PaperId, ...]:
     """All papers that answer `query` strictly, in no order."""
-    plan = _Plan(query, today, own)
+    plan = Plan(query, today, own)
     source = "FROM texts" if plan.bare and plan.id == "texts.rowid" else plan.source
     async with db.read() as connection:
         # One value instead of a row for each of what may be half of the archive.
@@ -66,7 +64,7 @@ async def listed(
     db: Database, query: Query, *, today: date, limit: int, offset: int = 0, own: Sequence[str] = ()
 ) -> tuple[tuple[PaperId, ...], int]:
     """(a page of the papers that answer `query` strictly, how many there are): by votes, or the newest first."""
-    plan = _Plan(query, today, own)
+    plan = Plan(query, today, own)
     order = "p.listed_on DESC, p.votes DESC" if query.sort == "new" else "p.votes DESC, p.listed_on DESC"
     async with db.snapshot() as connection:
         (total,) = await one(connection, f"SELECT count(*) {plan.source} WHERE {plan.condition}", plan.values)
@@ -82,7 +80,7 @@ async def wider(
     db: Database, query: Query, among: Sequence[PaperId], *, today: date, own: Sequence[str] = ()
 ) -> tuple[PaperId, ...]:
     """Those of `among` that all of `query` allows but its words, in their order."""
-    plan = _Plan(query, today, own, wide=True)
+    plan = Plan(query, today, own, wide=True)
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
             f"""SELECT p.id FROM (SELECT key, value AS id FROM json_each(?)) {"p" if plan.bare else "asked"}
@@ -116,20 +114,9 @@ def _found(query: Query, papers: Mapping[PaperId, Paper]) -> dict[PaperId, Marks
     every word's postings, 20 ms for a sentence and 66 for a pasted abstract."""
     if not query.words:
         return {}
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
-        scratch.execute(f"CREATE VIRTUAL TABLE texts USING fts5 ({', '.join(_FIELDS)}, tokenize='{TOKENIZER}')")
-        scratch.execute("BEGIN")
-        scratch.executemany(
-            f"INSERT INTO texts (rowid, {', '.join(_FIELDS)}) VALUES (?, ?, ?, ?, ?)",
-            [
-                (number, paper.title, paper.abstract, paper.summary, join(paper.keywords))
-                for number, paper in papers.items()
-            ],
-        )
-        rows = scratch.execute(
-            f"SELECT rowid, {_HIGHLIGHTS} FROM texts WHERE texts MATCH ?", (_any(query.spellings),)
-        ).fetchall()
-    return {PaperId(row[0]): _marks(row) for row in rows}
+    extract = Extract()
+    extract.add(papers)
+    return extract.marks((_any(query.spellings),), list(papers))
 
 
 async def news(
@@ -171,7 +158,7 @@ async def announced(
     """
     if not among:
         return ()
-    plan = _Plan(query, today, own)
+    plan = Plan(query, today, own)
     async with db.read() as connection:
         scored = await connection.execute_fetchall(
             f"""SELECT p.id, 0.0 AS score {plan.source} WHERE {plan.condition}
@@ -241,7 +228,14 @@ _SEEN_BY_SOME = """NOT EXISTS (
             WHERE mine.paper_id = {id} AND mine.strong AND first.feed IN (SELECT value FROM json_each(?)))))"""
 
 
-class _Plan:
+def seen(column: str, own: Sequence[str]) -> tuple[str, tuple[object, ...]]:
+    """(the condition that whoever has `own` added feeds may see the paper of that number, its values)."""
+    if not own:
+        return _SEEN_BY_ALL.format(id=column), ()
+    return _SEEN_BY_SOME.format(id=column), (json.dumps(own),) * 2
+
+
+class Plan:
     """`SELECT ... {source} WHERE {condition}` with {values}; {id} is the paper's, where it costs least to look at.
 
     `wide` leaves out the parts that ask for words, and the source. {bare}: no column of papers is asked beside its
@@ -268,9 +262,9 @@ class _Plan:
             sql, values = self._sql(part)
             conditions.append(sql)
             self.values += values
-        conditions.append((_SEEN_BY_SOME if own else _SEEN_BY_ALL).format(id=self.id))
-        if own:
-            self.values += (self._own, self._own)
+        sql, values = seen(self.id, own)
+        conditions.append(sql)
+        self.values += values
         self.condition: str = " AND ".join(conditions)
 
     def _sql(self, node: Node) -> tuple[str, tuple[object, ...]]:
@@ -280,7 +274,7 @@ class _Plan:
                 if not _literals(node):
                     return found, (_any(node.spellings),)
                 whole = "lower(p.title || ' ' || p.abstract || ' ' || p.summary || ' ' || p.keywords)"
-                return f"({found} AND instr({whole}, ?) > 0)", (_quoted(text), text)
+                return f"({found} AND instr({whole}, ?) > 0)", (quoted(text), text)
             case Filter("source", value):
                 like = "%" + re.sub(r"([%_!])", r"!\1", value) + "%"
                 return (
@@ -293,7 +287,7 @@ class _Plan:
                 return (
                     "p.id IN (SELECT rowid FROM names WHERE names MATCH ?)",
                     # ";" parts names in the index: nobody may ask across it.
-                    (f"{column} : {_quoted(value.replace(';', ','))}",),
+                    (f"{column} : {quoted(value.replace(';', ','))}",),
                 )
             case Votes(comparison, number):
                 return f"coalesce(p.votes, 0) {comparison} ?", (number,)
@@ -316,13 +310,13 @@ class _Plan:
                 )
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A token or phrase of the index: never syntax."""
     return '"' + text.replace('"', '""').replace("\0", " ") + '"'
 
 
 def _any(words: Iterable[str]) -> str:
-    return " OR ".join(map(_quoted, words))
+    return " OR ".join(map(quoted, words))
 
 
 def _is_text(node: Node) -> bool:

@@ -22,7 +22,6 @@ from bot.models import (
     FeedState,
     GuildId,
     Hit,
-    Paper,
     PaperId,
     Query,
 )
@@ -30,6 +29,7 @@ from bot.papers import query, trending
 from storage import additions, channels, deliveries, feeds, health, verdicts
 from storage import search as index
 from storage.database import Database
+from storage.matching import News
 from storage.papers import is_added
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ CANDIDATES = 300
 """Papers considered for one topic, most votes first."""
 _READING = timedelta(hours=1)
 """The longest that sources are read in one go."""
+_OWNS = 32
+"""Servers' own news that are kept in an index at a time."""
 _LATEST = timedelta(days=7)
 """How far back a digest reaches after a pause."""
 
@@ -99,7 +101,9 @@ class Candidates:
 
     def __init__(self, db: Database, now: datetime) -> None:
         self._db, self._now = db, now
-        self._papers: dict[PaperId, Paper] = {}
+        self._everybodys = News(db, today=now.date())
+        self._owns: dict[Own, News] = {}
+        """The last asked ones at the end."""
         self._asked: dict[object, asyncio.Task[Any]] = {}
 
     async def own(self, guild: GuildId) -> Own:
@@ -157,21 +161,27 @@ class Candidates:
         )
 
     async def _announced(self, topic: Query, reach: Reach, limit: int, own: Own) -> tuple[Hit, ...]:
-        return await index.announced(
-            self._db,
-            topic,
-            today=self._now.date(),
-            among=await self._news(reach, own),
-            limit=limit,
-            known=None if own else self._papers,
-            own=own,
-        )
+        ids = await self._news(reach, own)
+        if not ids:
+            return ()
+        news = self._of_own(own) if own else self._everybodys
+        return await news.match(topic, await news.hold(reach, ids), limit=limit)
+
+    def _of_own(self, own: Own) -> News:
+        """Only of those servers that are handled now: an index of its own for each of thousands is too much."""
+        news = self._owns.pop(own, None) or News(self._db, today=self._now.date(), own=own)
+        self._owns[own] = news
+        if len(self._owns) > _OWNS:
+            del self._owns[next(iter(self._owns))]
+        return news
 
     async def _miss(self, topic: Query, reach: Reach, own: Own) -> str:
+        parts = query.relaxed(topic)
+        asked = (self._announced(wider, reach, 1, own) for _, wider in parts)
         found = [
             (hits[0].paper, part)
-            for part, wider in query.relaxed(topic)
-            if (hits := await self._announced(wider, reach, 1, own))
+            for (part, _), hits in zip(parts, await asyncio.gather(*asked), strict=True)
+            if hits
         ]
         if not found:
             return ""
@@ -212,7 +222,8 @@ async def draft(
     # A due moment that failed covered nothing: its papers fold into the next digest.
     last = max(filter(None, (await verdicts.last_well(db, channel.id), channel.created_at)))
     reach = Reach.after(max(last, now - _LATEST))
-    hits = {topic: await matched.of(topic, reach, own) for topic in topics}
+    found = await asyncio.gather(*(matched.of(topic, reach, own) for topic in topics))
+    hits = dict(zip(topics, found, strict=True))
     ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
     shown = await deliveries.shown(db, channel.id, ids)
     digest = await asyncio.to_thread(
