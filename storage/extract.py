@@ -20,15 +20,9 @@ from storage.papers import row_of
 
 Marks = tuple[tuple[str, tuple[str, ...]], ...]
 """(field, the words found there)"""
-Range = tuple[int, int, int]
-"""(column, where it begins, where it ends) of what is found in a text."""
-
-_FIELDS = ("title", "abstract", "summary", "keywords")
-_HIGHLIGHTS = ", ".join(f"highlight(texts, {column}, char(2), char(3))" for column in range(len(_FIELDS)))
-_MARK = re.compile("\x02([^\x03]*)\x03")
-_MOST_RANGES = 300_000
-"""Remembered at most: some 30 MiB."""
-
+FIELDS = ("title", "abstract", "summary", "keywords")
+HIGHLIGHTS = ", ".join(f"highlight(texts, {column}, char(2), char(3))" for column in range(len(FIELDS)))
+MARK = re.compile("\x02([^\x03]*)\x03")
 _SCHEMA = f"""
 CREATE TABLE papers (
     id INTEGER PRIMARY KEY, votes INTEGER, listed_on TEXT,
@@ -72,9 +66,8 @@ class Extract:
         self._connection.executescript(_SCHEMA)
         self._lock = threading.Lock()
         self._papers: dict[PaperId, Paper] = {}
-        self._texts: dict[PaperId, tuple[str, ...]] = {}
-        self._found: dict[str, dict[PaperId, tuple[Range, ...]]] = {}
-        self._ranges = 0
+        self.texts: dict[PaperId, tuple[str, ...]] = {}
+        """What of them is searched, by FIELDS."""
 
     @property
     def papers(self) -> Mapping[PaperId, Paper]:
@@ -89,7 +82,7 @@ class Extract:
         with self._lock:
             self._connection.execute("BEGIN")
             for number, paper in papers.items():
-                self._texts[number] = (paper.title, paper.abstract, paper.summary, join(paper.keywords))
+                self.texts[number] = (paper.title, paper.abstract, paper.summary, join(paper.keywords))
                 self._insert(number, paper)
             for table, rows in (beside or {}).items():
                 self._connection.executemany(
@@ -101,13 +94,13 @@ class Extract:
             self._papers.update(papers)
 
     def _insert(self, number: PaperId, paper: Paper) -> None:
-        texts, names = self._texts[number], row_of(paper)[len(_FIELDS) : len(_FIELDS) + 3]
+        texts, names = self.texts[number], row_of(paper)[len(FIELDS) : len(FIELDS) + 3]
         self._connection.execute(
             f"INSERT INTO papers VALUES ({', '.join('?' * 10)})",
             (number, paper.votes, paper.listed_on and paper.listed_on.isoformat(), *texts, *names),
         )
         self._connection.execute(
-            f"INSERT INTO texts (rowid, {', '.join(_FIELDS)}) VALUES (?, ?, ?, ?, ?)", (number, *texts)
+            f"INSERT INTO texts (rowid, {', '.join(FIELDS)}) VALUES (?, ?, ?, ?, ?)", (number, *texts)
         )
         self._connection.execute(
             "INSERT INTO names (rowid, authors, organization, categories) VALUES (?, ?, ?, ?)", (number, *names)
@@ -135,54 +128,18 @@ class Extract:
             ).fetchall()
         return [PaperId(row[0]) for row in rows]
 
-    def marks(self, parts: Sequence[str], ids: Sequence[PaperId]) -> dict[PaperId, Marks]:
-        """Which words stand where: what the index finds for any of `parts`, its expressions. Each part is
-        looked for in a paper once; where two parts overlap, they are one mark, as the index's own are."""
+    def marks(self, asked: str, ids: Sequence[PaperId]) -> dict[PaperId, Marks]:
+        """Which words stand where, as the index finds them for `asked`, its expression."""
         with self._lock:
-            found = [self._find(part, ids) for part in parts]
-        return {each: marks for each in ids if (marks := self._marks(each, [one[each] for one in found]))}
-
-    def _find(self, part: str, ids: Sequence[PaperId]) -> Mapping[PaperId, tuple[Range, ...]]:
-        if self._ranges > _MOST_RANGES:
-            self._found, self._ranges = {}, 0
-        known = self._found.setdefault(part, {})
-        missing = [each for each in ids if each not in known]
-        if missing:
-            known.update(dict.fromkeys(missing, ()))
-            self._ranges += len(missing)
-            few = "" if len(missing) == len(self._papers) else "AND +rowid IN (SELECT value FROM json_each(?))"
-            for number, *texts in self._connection.execute(
-                f"SELECT rowid, {_HIGHLIGHTS} FROM texts WHERE texts MATCH ? {few}",
-                (part, json.dumps(missing)) if few else (part,),
-            ):
-                ranges = tuple(each for column, text in enumerate(texts) for each in _ranges(column, text))
-                known[PaperId(number)] = ranges
-                self._ranges += len(ranges)
-        return known
-
-    def _marks(self, number: PaperId, found: Sequence[tuple[Range, ...]]) -> Marks:
-        some = [ranges for ranges in found if ranges]
-        if not some:
-            return ()
-        texts = self._texts[number]
-        fields: dict[int, list[str]] = {}
-        for column, begin, end in some[0] if len(some) == 1 else _merged(some):
-            fields.setdefault(column, []).append(texts[column][begin:end])
-        return tuple((_FIELDS[column], tuple(words)) for column, words in fields.items())
+            rows = self._connection.execute(
+                f"""SELECT rowid, {HIGHLIGHTS} FROM texts
+                WHERE texts MATCH ? AND +rowid IN (SELECT value FROM json_each(?))""",
+                (asked, json.dumps(ids)),
+            ).fetchall()
+        return {PaperId(row[0]): marks(row) for row in rows}
 
 
-def _ranges(column: int, text: str) -> Iterable[Range]:
-    """Where the marks stand in the text without them."""
-    for signs, mark in enumerate(_MARK.finditer(text)):
-        begin = mark.start() - 2 * signs
-        yield column, begin, begin + len(mark[1])
-
-
-def _merged(found: Sequence[tuple[Range, ...]]) -> list[Range]:
-    merged: list[Range] = []
-    for column, begin, end in sorted(each for ranges in found for each in ranges):
-        if merged and merged[-1][0] == column and begin < merged[-1][2]:
-            merged[-1] = (column, merged[-1][1], max(end, merged[-1][2]))
-        else:
-            merged.append((column, begin, end))
-    return merged
+def marks(row: Sequence[str]) -> Marks:
+    """Of a row of a number and HIGHLIGHTS."""
+    fields = ((field, tuple(MARK.findall(row[at + 1]))) for at, field in enumerate(FIELDS))
+    return tuple((field, words) for field, words in fields if words)

@@ -20,9 +20,10 @@ import aiosqlite
 
 from bot.models import Hit, Paper, PaperId, Query
 from storage.database import Database
-from storage.extract import BESIDE, Extract
+from storage.extract import BESIDE, Extract, Marks
+from storage.marking import Marker
 from storage.papers import load
-from storage.search import Plan, quoted, seen
+from storage.search import Plan, any_of, seen
 
 _AT_ONCE = 64
 """Questions answered in one go: some 10 ms, so that answers come soon and no other work waits long."""
@@ -46,7 +47,7 @@ class News:
 
     def __init__(self, db: Database, *, today: date, own: Sequence[str] = ()) -> None:
         self._db, self._today, self._own = db, today, tuple(own)
-        self._extract = Extract()
+        self._extract, self._marker = Extract(), Marker()
         self._filling = asyncio.Lock()
         self._sets: dict[Hashable, int] = {}
         self._waiting: list[_Question] = []
@@ -132,6 +133,13 @@ class News:
     def _match(self, question: _Question) -> tuple[Hit, ...]:
         plan = Plan(question.query, self._today, self._own)
         ids = self._extract.among(question.among, plan.source, plan.condition, plan.values, limit=question.limit)
-        marks = self._extract.marks([quoted(text) for text in question.query.spellings], ids) if ids else {}
-        papers = self._extract.papers
+        papers, marks = self._extract.papers, self._marks(question.query, ids)
         return tuple(Hit(paper=papers[each], score=0.0, marks=marks.get(each, ())) for each in ids)
+
+    def _marks(self, query: Query, ids: Sequence[PaperId]) -> dict[PaperId, Marks]:
+        if not (asked := query.spellings):
+            return {}
+        found = {each: self._marker.marks(each, self._extract.texts[each], asked) for each in ids}
+        untold = [each for each, marks in found.items() if marks is None]
+        told = {each: marks for each, marks in found.items() if marks is not None}
+        return told | (self._extract.marks(any_of(asked), untold) if untold else {})

@@ -33,15 +33,13 @@ from bot.models import (
     positive_words,
 )
 from storage.database import Database, seconds
-from storage.extract import Extract, Marks
+from storage.extract import HIGHLIGHTS, Extract, Marks
+from storage.extract import marks as marks_of
 from storage.papers import ADDED, load, one
 
 LATE = timedelta(days=7)
 """What is first seen so many days behind its own is news all the same."""
 
-_MARK = re.compile("\x02([^\x03]*)\x03")
-_FIELDS = ("title", "abstract", "summary", "keywords")
-_HIGHLIGHTS = ", ".join(f"highlight(texts, {column}, char(2), char(3))" for column in range(len(_FIELDS)))
 _FEW = 50
 """Of 100,000 papers a word that is in most takes 0.1 ms for each, or 14 ms for all."""
 _PUBLIC = "(l.feed < 'added:' OR l.feed >= 'added;')"
@@ -116,7 +114,7 @@ def _found(query: Query, papers: Mapping[PaperId, Paper]) -> dict[PaperId, Marks
         return {}
     extract = Extract()
     extract.add(papers)
-    return extract.marks((_any(query.spellings),), list(papers))
+    return extract.marks(any_of(query.spellings), list(papers))
 
 
 async def news(
@@ -183,7 +181,7 @@ async def _hits(
     marked = await _marked(connection, query, list(scores))
 
     def hits() -> tuple[Hit, ...]:
-        marks = {PaperId(row[0]): _marks(row) for row in marked}
+        marks = {PaperId(row[0]): marks_of(row) for row in marked}
         return tuple(
             Hit(paper=papers[paper_id], score=round(score, 4), marks=marks.get(paper_id, ()))
             for paper_id, score in scores.items()
@@ -197,20 +195,15 @@ async def _marked(connection: aiosqlite.Connection, query: Query, ids: Sequence[
     if not query.words or not ids:
         return ()
     return await connection.execute_fetchall(
-        f"""SELECT rowid, {_HIGHLIGHTS} FROM texts
+        f"""SELECT rowid, {HIGHLIGHTS} FROM texts
         WHERE texts MATCH ? AND {_one_of("rowid", ids)}""",
-        (_any(query.spellings), json.dumps(ids)),
+        (any_of(query.spellings), json.dumps(ids)),
     )
 
 
 def _one_of(column: str, ids: Sequence[PaperId]) -> str:
     """Many are looked up in one answer of the index ("+"); for a few the index is asked for each by itself."""
     return f"{'' if len(ids) <= _FEW else '+'}{column} IN (SELECT value FROM json_each(?))"
-
-
-def _marks(row: Sequence[str]) -> Marks:
-    fields = ((field, tuple(_MARK.findall(row[at + 1]))) for at, field in enumerate(_FIELDS))
-    return tuple((field, words) for field, words in fields if words)
 
 
 # --- a Query as SQL ---------------------------------------------------------------------------------
@@ -272,7 +265,7 @@ class Plan:
             case Words(text):
                 found = "p.id IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
                 if not _literals(node):
-                    return found, (_any(node.spellings),)
+                    return found, (any_of(node.spellings),)
                 whole = "lower(p.title || ' ' || p.abstract || ' ' || p.summary || ' ' || p.keywords)"
                 return f"({found} AND instr({whole}, ?) > 0)", (quoted(text), text)
             case Filter("source", value):
@@ -315,7 +308,7 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""').replace("\0", " ") + '"'
 
 
-def _any(words: Iterable[str]) -> str:
+def any_of(words: Iterable[str]) -> str:
     return " OR ".join(map(quoted, words))
 
 
@@ -340,7 +333,7 @@ def _all(nodes: Sequence[Node]) -> str:
 def _expression(node: Node) -> str:
     match node:
         case Words():
-            return f"({_any(node.spellings)})"
+            return f"({any_of(node.spellings)})"
         case And(nodes):
             return f"({_all(nodes)})"
         case Or(nodes):

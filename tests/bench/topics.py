@@ -138,7 +138,8 @@ async def measure(docs: Docs, papers: int, topics: Sequence[Query], numbers: Seq
             print(
                 f"{papers:,} papers, {await matched.seen(REACH)} news, {number:,} topics: {took:.1f} s "
                 f"({processor:.1f} of processor), {took / number * 1e6:.0f} us a topic, {matches:,} matches, "
-                f"memory {before:.0f} to {memory():.0f} MiB at most, loop lag p50 {percentile(lags, 0.5) * 1e3:.1f}, "
+                f"memory {before:.0f} to {memory():.0f} MiB at most, "
+                f"loop lag p50 {percentile(lags, 0.5) * 1e3:.1f}, "
                 f"p99 {percentile(lags, 0.99) * 1e3:.1f}, longest {max(lags) * 1e3:.1f} ms",
                 flush=True,
             )
