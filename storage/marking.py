@@ -13,7 +13,8 @@ import re
 import sqlite3
 import weakref
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from storage.database import TOKENIZER
 from storage.extract import FIELDS, HIGHLIGHTS, MARK, Marks
@@ -89,18 +90,26 @@ class Marker:
         if word not in self._stems:
             if len(self._stems) >= _MOST_WORDS:
                 self._stems.clear()
-            self._stems[word] = tuple(stem for _, _, stem in self._tokens((word, "", "", "")))
+            with self._only((word, "", "", "")) as tokens:
+                self._stems[word] = tuple(stem for _, _, stem in tokens)
         return self._stems[word]
 
-    def _tokens(self, texts: Sequence[str]) -> list[tuple[int, int, str]]:
-        """(column, place, token) of each, in their order."""
-        self._alone.execute("DELETE FROM texts")
-        self._alone.execute(f"INSERT INTO texts (rowid, {', '.join(FIELDS)}) VALUES (1, ?, ?, ?, ?)", tuple(texts))
-        found = self._alone.execute("SELECT col, offset, term FROM tokens").fetchall()
-        return sorted((FIELDS.index(field), place, term) for field, place, term in found)
+    @contextmanager
+    def _only(self, texts: Sequence[str]) -> Iterator[list[tuple[int, int, str]]]:
+        """The index has these texts, and nothing stays of them: (column, place, token) of each, in their order."""
+        self._alone.execute("BEGIN")
+        try:
+            self._alone.execute(f"INSERT INTO texts ({', '.join(FIELDS)}) VALUES (?, ?, ?, ?)", tuple(texts))
+            found = self._alone.execute("SELECT col, offset, term FROM tokens").fetchall()
+            yield sorted((FIELDS.index(field), place, term) for field, place, term in found)
+        finally:
+            self._alone.execute("ROLLBACK")
 
     def _take_apart(self, texts: Sequence[str]) -> _Tokens | None:
-        tokens = self._tokens(texts)
+        with self._only(texts) as tokens:
+            return self._placed(texts, tokens)
+
+    def _placed(self, texts: Sequence[str], tokens: Sequence[tuple[int, int, str]]) -> _Tokens | None:
         # Each is marked, so that the marks are its tokens. The words are a guess, and each mark holds one token
         # at least: as many marks as tokens are the tokens.
         words = {word for text in texts for word in _WORD.findall(text)}

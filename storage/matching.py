@@ -97,6 +97,7 @@ class News:
         for begin in range(0, len(ids), _SLICE):
             self._extract.add({each: papers[each] for each in ids[begin : begin + _SLICE]})
         self._extract.add({}, beside)
+        self._extract.optimize()
 
     async def match(self, query: Query, among: int, *, limit: int) -> tuple[Hit, ...]:
         """Those of a held set that answer `query` strictly: most votes first, as `storage.search.announced`."""

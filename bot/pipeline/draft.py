@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -42,6 +43,8 @@ CANDIDATES = 300
 """Papers considered for one topic, most votes first."""
 _READING = timedelta(hours=1)
 """The longest that sources are read in one go."""
+_REMEMBERED = 50_000
+"""Hits, some 20 MiB: to ask again takes less than a pause of everything to look through millions of objects."""
 _OWNS = 32
 """Servers' own news that are kept in an index at a time."""
 _LATEST = timedelta(days=7)
@@ -105,6 +108,9 @@ class Candidates:
         self._owns: dict[Own, News] = {}
         """The last asked ones at the end."""
         self._asked: dict[object, asyncio.Task[Any]] = {}
+        self._answered: deque[tuple[object, int]] = deque()
+        """Questions that are remembered, with the number of their hits, the oldest first."""
+        self._remembered = 0
 
     async def own(self, guild: GuildId) -> Own:
         """The feeds that a server's admins added."""
@@ -112,14 +118,28 @@ class Candidates:
         return every.get(guild, ())
 
     async def of(self, topic: Query, reach: Reach, own: Own = ()) -> tuple[Hit, ...]:
-        hits = await self._once(("of", topic.root, reach), lambda: self._announced(topic, reach, CANDIDATES, ()))
+        hits = await self._hits(topic, reach, ())
         if not own:
             return hits
-        more = await self._once(
-            ("of", topic.root, reach, own), lambda: self._announced(topic, reach, CANDIDATES, own)
-        )
+        more = await self._hits(topic, reach, own)
         known = {hit.paper.id for hit in more}
         return (*more, *(hit for hit in hits if hit.paper.id not in known))
+
+    async def _hits(self, topic: Query, reach: Reach, own: Own) -> tuple[Hit, ...]:
+        """Remembered, but for the oldest ones where there are very many."""
+        question = ("of", topic.root, reach, own)
+
+        async def ask() -> tuple[Hit, ...]:
+            hits = await self._announced(topic, reach, CANDIDATES, own)
+            self._answered.append((question, len(hits)))
+            self._remembered += len(hits)
+            while self._remembered > _REMEMBERED:
+                oldest, number = self._answered.popleft()
+                self._remembered -= number
+                del self._asked[oldest]
+            return hits
+
+        return await self._once(question, ask)
 
     async def seen(self, reach: Reach, own: Own = ()) -> int:
         """How many papers there are to choose from."""

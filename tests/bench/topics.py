@@ -18,7 +18,7 @@ import random
 import re
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,16 +125,17 @@ async def measure(docs: Docs, papers: int, topics: Sequence[Query], numbers: Seq
     async with filled(docs, papers) as db:
         gc.collect()
         gc.freeze()  # as `run` does
+        chosen = random.Random(2).sample(range(min(numbers)), min(SAMPLE, *numbers))
+        sample: dict[Query, tuple[Hit, ...]] = {}
         for number in numbers:
             asked = topics[:number]
             before, lags = memory(), list[float]()
             watch = asyncio.create_task(lag(lags))
             start, processor = time.perf_counter(), time.process_time()
             matched = Candidates(db, NOW)
-            found = await of_all(matched, asked)
+            matches, sample = await of_all(matched, asked, {*chosen})
             took, processor = time.perf_counter() - start, time.process_time() - processor
             watch.cancel()
-            matches = sum(map(len, found))
             print(
                 f"{papers:,} papers, {await matched.seen(REACH)} news, {number:,} topics: {took:.1f} s "
                 f"({processor:.1f} of processor), {took / number * 1e6:.0f} us a topic, {matches:,} matches, "
@@ -143,35 +144,41 @@ async def measure(docs: Docs, papers: int, topics: Sequence[Query], numbers: Seq
                 f"p99 {percentile(lags, 0.99) * 1e3:.1f}, longest {max(lags) * 1e3:.1f} ms",
                 flush=True,
             )
-        await compare(db, [*zip(asked, found, strict=True)])
+        await compare(db, sample)
 
 
-async def of_all(matched: Candidates, asked: Sequence[Query]) -> list[tuple[Hit, ...]]:
-    """Channels of some topics each, some channels at a time."""
-    found: list[tuple[Hit, ...]] = [()] * len(asked)
+async def of_all(
+    matched: Candidates, asked: Sequence[Query], chosen: Set[int]
+) -> tuple[int, dict[Query, tuple[Hit, ...]]]:
+    """Channels of some topics each, some channels at a time: (matches, the answers to the chosen)."""
+    matches, answers = 0, {}
     left = iter(range(0, len(asked), PER_CHANNEL))
 
     async def worker() -> None:
+        nonlocal matches
         for begin in left:
             topics = asked[begin : begin + PER_CHANNEL]
-            found[begin : begin + PER_CHANNEL] = await asyncio.gather(
-                *(matched.of(topic, REACH) for topic in topics)
+            found = await asyncio.gather(*(matched.of(topic, REACH) for topic in topics))
+            matches += sum(map(len, found))
+            answers.update(
+                {
+                    topic: hits
+                    for at, (topic, hits) in enumerate(zip(topics, found, strict=True), begin)
+                    if at in chosen
+                }
             )
 
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
-    return found
+    return matches, answers
 
 
-async def compare(db: Database, answered: Sequence[tuple[Query, tuple[Hit, ...]]]) -> None:
-    """A sample asked one by one of the archive's own index."""
-    sample = random.Random(2).sample(answered, min(SAMPLE, len(answered)))
+async def compare(db: Database, sample: Mapping[Query, tuple[Hit, ...]]) -> None:
+    """The sample asked one by one of the archive's own index."""
     start = time.perf_counter()
     ids = await search.news(db, today=NOW.date(), since=REACH.since, unseen=REACH.unseen)
-    other = [
-        await search.announced(db, topic, today=NOW.date(), among=ids, limit=CANDIDATES) for topic, _ in sample
-    ]
+    other = [await search.announced(db, topic, today=NOW.date(), among=ids, limit=CANDIDATES) for topic in sample]
     took = time.perf_counter() - start
-    same = sum(hits == known for hits, (_, known) in zip(other, sample, strict=True))
+    same = sum(hits == known for hits, known in zip(other, sample.values(), strict=True))
     print(
         f"  the archive's index, one by one, {len(sample)} topics: {took:.1f} s, "
         f"{took / len(sample) * 1e6:,.0f} us a topic, {same} of {len(sample)} answers the same",
