@@ -13,9 +13,10 @@ import re
 import sqlite3
 import weakref
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 
+from bot.models import PaperId
 from storage.database import TOKENIZER
 from storage.extract import FIELDS, HIGHLIGHTS, MARK, Marks
 
@@ -54,12 +55,16 @@ class Marker:
         weakref.finalize(self, self._alone.close)
         self._alone.execute(f"CREATE VIRTUAL TABLE texts USING fts5 ({', '.join(FIELDS)}, tokenize='{TOKENIZER}')")
         self._alone.execute("CREATE VIRTUAL TABLE tokens USING fts5vocab (texts, instance)")
-        self._papers: dict[int, _Tokens | None] = {}
+        self._papers: dict[PaperId, _Tokens | None] = {}
         self._stems: dict[str, tuple[str, ...]] = {}
 
-    def marks(self, number: int, texts: Sequence[str], asked: Sequence[str]) -> Marks | None:
-        """The words of paper `number` that any of `asked`, words and phrases, finds in its texts; None where
-        only the index can tell."""
+    def marks(self, papers: Mapping[PaperId, Sequence[str]], asked: Sequence[str]) -> dict[PaperId, Marks | None]:
+        """The words of each paper's texts that any of `asked`, words and phrases, finds; None where only the
+        index can tell."""
+        phrases = {phrase for text in asked if (phrase := self._phrase(text))}
+        return {number: self._marks(number, texts, phrases) for number, texts in papers.items()}
+
+    def _marks(self, number: PaperId, texts: Sequence[str], phrases: Set[tuple[str, ...]]) -> Marks | None:
         if number not in self._papers:
             if len(self._papers) >= _MOST_PAPERS:
                 self._papers.clear()
@@ -67,7 +72,6 @@ class Marker:
         paper = self._papers[number]
         if paper is None:
             return None
-        phrases = {phrase for text in asked if (phrase := self._phrase(text))}
         there = [phrase for phrase in phrases if phrase[0] in paper.places]
         if len(there) == 1 and len(there[0]) == 1:
             stem = there[0][0]

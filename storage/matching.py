@@ -140,7 +140,7 @@ class News:
     def _marks(self, query: Query, ids: Sequence[PaperId]) -> dict[PaperId, Marks]:
         if not (asked := query.spellings):
             return {}
-        found = {each: self._marker.marks(each, self._extract.texts[each], asked) for each in ids}
+        found = self._marker.marks({each: self._extract.texts[each] for each in ids}, asked)
         untold = [each for each, marks in found.items() if marks is None]
         told = {each: marks for each, marks in found.items() if marks is not None}
         return told | (self._extract.marks(any_of(asked), untold) if untold else {})

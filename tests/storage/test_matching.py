@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -126,10 +126,10 @@ async def test_a_bad_question_spoils_no_other(db: Database, monkeypatch: pytest.
     held = await news.hold("all", [PaperId(1)])
     marks = marking.Marker.marks
 
-    def stumbling(marker: marking.Marker, number: int, texts: Sequence[str], asked: Sequence[str]) -> object:
+    def stumbling(marker: marking.Marker, papers: Mapping[PaperId, Sequence[str]], asked: Sequence[str]) -> object:
         if asked == ("stumble",):
             raise ZeroDivisionError
-        return marks(marker, number, texts, asked)
+        return marks(marker, papers, asked)
 
     monkeypatch.setattr(marking.Marker, "marks", stumbling)
     bad, good = query.parse("stumble OR one"), query.parse("one")
