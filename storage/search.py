@@ -13,10 +13,8 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import aiosqlite
 
@@ -35,17 +33,14 @@ from bot.models import (
     Words,
     positive_words,
 )
-from storage.database import TOKENIZER, Database, join, seconds
+from storage.database import Database, seconds
+from storage.extract import HIGHLIGHTS, Extract, Marks
+from storage.extract import marks as marks_of
 from storage.papers import ADDED, FOUND, load, one
 
-Marks = tuple[tuple[str, tuple[str, ...]], ...]
-"""(field, the words found there)"""
 LATE = timedelta(days=7)
 """What is first seen so many days behind its own is news all the same."""
 
-_MARK = re.compile("\x02(.*?)\x03")
-_FIELDS = ("title", "abstract", "summary", "keywords")
-_HIGHLIGHTS = ", ".join(f"highlight(texts, {column}, char(2), char(3))" for column in range(len(_FIELDS)))
 _FEW = 50
 """Of 100,000 papers a word that is in most takes 0.1 ms for each, or 14 ms for all."""
 _PUBLIC = "(l.feed < 'added:' OR l.feed >= 'added;')"
@@ -54,7 +49,7 @@ _OWN = f"{ADDED} AND l.feed IN (SELECT value FROM json_each(?))"
 
 async def answering(db: Database, query: Query, *, today: date, own: Sequence[str] = ()) -> tuple[PaperId, ...]:
     """All papers that answer `query` strictly, in no order."""
-    plan = _Plan(query, today, own)
+    plan = Plan(query, today, own)
     source = "FROM texts" if plan.bare and plan.id == "texts.rowid" else plan.source
     async with db.read() as connection:
         # One value instead of a row for each of what may be half of the archive.
@@ -68,7 +63,7 @@ async def listed(
     db: Database, query: Query, *, today: date, limit: int, offset: int = 0, own: Sequence[str] = ()
 ) -> tuple[tuple[PaperId, ...], int]:
     """(a page of the papers that answer `query` strictly, how many there are): by votes, or the newest first."""
-    plan = _Plan(query, today, own)
+    plan = Plan(query, today, own)
     order = "p.listed_on DESC, p.votes DESC" if query.sort == "new" else "p.votes DESC, p.listed_on DESC"
     async with db.snapshot() as connection:
         (total,) = await one(connection, f"SELECT count(*) {plan.source} WHERE {plan.condition}", plan.values)
@@ -84,7 +79,7 @@ async def wider(
     db: Database, query: Query, among: Sequence[PaperId], *, today: date, own: Sequence[str] = ()
 ) -> tuple[PaperId, ...]:
     """Those of `among` that all of `query` allows but its words, in their order."""
-    plan = _Plan(query, today, own, wide=True)
+    plan = Plan(query, today, own, wide=True)
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
             f"""SELECT p.id FROM (SELECT key, value AS id FROM json_each(?)) {"p" if plan.bare else "asked"}
@@ -128,33 +123,25 @@ async def answering_of(
     match = _all(query.root.nodes) if isinstance(query.root, And) else ""
     async with db.read() as connection:
         papers = await load(connection, among, own)
-    found = {row[0] for row in await asyncio.to_thread(_few, papers, "rowid", match)}
+
+    def having() -> set[PaperId]:
+        extract = Extract()
+        extract.add(papers)
+        return extract.having(match)
+
+    found = await asyncio.to_thread(having)
     left = [paper_id for paper_id in among if paper_id in found]
     return () if not left else await wider(db, replace(query, root=None), left, today=today, own=own)
 
 
 def _found(query: Query, papers: Mapping[PaperId, Paper]) -> dict[PaperId, Marks]:
-    """Which words stand where."""
+    """Which words stand where: asked of an index of these few alone. In the archive's all postings of each word
+    would be walked for each paper, which takes 20 ms for a sentence and 66 for a pasted abstract."""
     if not query.words:
         return {}
-    rows = _few(papers, f"rowid, {_HIGHLIGHTS}", _any(query.spellings))
-    return {PaperId(row[0]): _marks(row) for row in rows}
-
-
-def _few(papers: Mapping[PaperId, Paper], what: str, match: str) -> list[tuple[Any, ...]]:
-    """Asks an index of these few alone. In the archive's all postings of each word would be walked for each paper,
-    which takes 20 ms for a sentence and 66 for a pasted abstract."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as scratch:
-        scratch.execute(f"CREATE VIRTUAL TABLE texts USING fts5 ({', '.join(_FIELDS)}, tokenize='{TOKENIZER}')")
-        scratch.execute("BEGIN")
-        scratch.executemany(
-            f"INSERT INTO texts (rowid, {', '.join(_FIELDS)}) VALUES (?, ?, ?, ?, ?)",
-            [
-                (number, paper.title, paper.abstract, paper.summary, join(paper.keywords))
-                for number, paper in papers.items()
-            ],
-        )
-        return scratch.execute(f"SELECT {what} FROM texts WHERE texts MATCH ?", (match,)).fetchall()
+    extract = Extract()
+    extract.add(papers)
+    return extract.marks(any_of(query.spellings), list(papers))
 
 
 async def news(
@@ -196,7 +183,7 @@ async def announced(
     """
     if not among:
         return ()
-    plan = _Plan(query, today, own)
+    plan = Plan(query, today, own)
     async with db.read() as connection:
         scored = await connection.execute_fetchall(
             f"""SELECT p.id, 0.0 AS score {plan.source} WHERE {plan.condition}
@@ -221,7 +208,7 @@ async def _hits(
     marked = await _marked(connection, query, list(scores))
 
     def hits() -> tuple[Hit, ...]:
-        marks = {PaperId(row[0]): _marks(row) for row in marked}
+        marks = {PaperId(row[0]): marks_of(row) for row in marked}
         return tuple(
             Hit(paper=papers[paper_id], score=round(score, 4), marks=marks.get(paper_id, ()))
             for paper_id, score in scores.items()
@@ -235,20 +222,15 @@ async def _marked(connection: aiosqlite.Connection, query: Query, ids: Sequence[
     if not query.words or not ids:
         return ()
     return await connection.execute_fetchall(
-        f"""SELECT rowid, {_HIGHLIGHTS} FROM texts
+        f"""SELECT rowid, {HIGHLIGHTS} FROM texts
         WHERE texts MATCH ? AND {_one_of("rowid", ids)}""",
-        (_any(query.spellings), json.dumps(ids)),
+        (any_of(query.spellings), json.dumps(ids)),
     )
 
 
 def _one_of(column: str, ids: Sequence[PaperId]) -> str:
     """Many are looked up in one answer of the index ("+"); for a few the index is asked for each by itself."""
     return f"{'' if len(ids) <= _FEW else '+'}{column} IN (SELECT value FROM json_each(?))"
-
-
-def _marks(row: Sequence[str]) -> Marks:
-    fields = ((field, tuple(_MARK.findall(row[at + 1]))) for at, field in enumerate(_FIELDS))
-    return tuple((field, words) for field, words in fields if words)
 
 
 # --- a Query as SQL ---------------------------------------------------------------------------------
@@ -266,7 +248,14 @@ _SEEN_BY_SOME = """NOT EXISTS (
             WHERE mine.paper_id = {id} AND mine.strong AND first.feed IN (SELECT value FROM json_each(?)))))"""
 
 
-class _Plan:
+def seen(column: str, own: Sequence[str]) -> tuple[str, tuple[object, ...]]:
+    """(the condition that whoever has `own` added feeds may see the paper of that number, its values)."""
+    if not own:
+        return _SEEN_BY_ALL.format(id=column), ()
+    return _SEEN_BY_SOME.format(id=column), (json.dumps(own),) * 2
+
+
+class Plan:
     """`SELECT ... {source} WHERE {condition}` with {values}; {id} is the paper's, where it costs least to look at.
 
     `wide` leaves out the parts that ask for words, and the source. {bare}: no column of papers is asked beside its
@@ -293,9 +282,9 @@ class _Plan:
             sql, values = self._sql(part)
             conditions.append(sql)
             self.values += values
-        conditions.append((_SEEN_BY_SOME if own else _SEEN_BY_ALL).format(id=self.id))
-        if own:
-            self.values += (self._own, self._own)
+        sql, values = seen(self.id, own)
+        conditions.append(sql)
+        self.values += values
         self.condition: str = " AND ".join(conditions)
 
     def _sql(self, node: Node) -> tuple[str, tuple[object, ...]]:
@@ -303,9 +292,9 @@ class _Plan:
             case Words(text):
                 found = "p.id IN (SELECT rowid FROM texts WHERE texts MATCH ?)"
                 if not _literals(node):
-                    return found, (_any(node.spellings),)
+                    return found, (any_of(node.spellings),)
                 whole = "lower(p.title || ' ' || p.abstract || ' ' || p.summary || ' ' || p.keywords)"
-                return f"({found} AND instr({whole}, ?) > 0)", (_quoted(text), text)
+                return f"({found} AND instr({whole}, ?) > 0)", (quoted(text), text)
             case Filter("source", value):
                 like = "%" + re.sub(r"([%_!])", r"!\1", value) + "%"
                 return (
@@ -320,7 +309,7 @@ class _Plan:
                 return (
                     "p.id IN (SELECT rowid FROM names WHERE names MATCH ?)",
                     # ";" parts names in the index: nobody may ask across it.
-                    (f"{column} : {_quoted(value.replace(';', ','))}",),
+                    (f"{column} : {quoted(value.replace(';', ','))}",),
                 )
             case Votes(comparison, number):
                 return f"coalesce(p.votes, 0) {comparison} ?", (number,)
@@ -343,13 +332,13 @@ class _Plan:
                 )
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A token or phrase of the index: never syntax."""
     return '"' + text.replace('"', '""').replace("\0", " ") + '"'
 
 
-def _any(words: Iterable[str]) -> str:
-    return " OR ".join(map(_quoted, words))
+def any_of(words: Iterable[str]) -> str:
+    return " OR ".join(map(quoted, words))
 
 
 def _is_text(node: Node) -> bool:
@@ -373,7 +362,7 @@ def _all(nodes: Sequence[Node]) -> str:
 def _expression(node: Node) -> str:
     match node:
         case Words():
-            return f"({_any(node.spellings)})"
+            return f"({any_of(node.spellings)})"
         case And(nodes):
             return f"({_all(nodes)})"
         case Or(nodes):

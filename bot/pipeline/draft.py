@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -22,7 +23,6 @@ from bot.models import (
     FeedState,
     GuildId,
     Hit,
-    Paper,
     PaperId,
     Query,
 )
@@ -30,6 +30,7 @@ from bot.papers import query, trending
 from storage import additions, channels, deliveries, feeds, health, verdicts
 from storage import search as index
 from storage.database import Database
+from storage.matching import News
 from storage.papers import is_added
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,10 @@ CANDIDATES = 300
 """Papers considered for one topic, most votes first."""
 _READING = timedelta(hours=1)
 """The longest that sources are read in one go."""
+_REMEMBERED = 50_000
+"""Hits, some 20 MiB: to ask again takes less than a pause of everything to look through millions of objects."""
+_OWNS = 32
+"""Servers' own news that are kept in an index at a time."""
 _LATEST = timedelta(days=7)
 """How far back a digest reaches after a pause."""
 
@@ -99,8 +104,13 @@ class Candidates:
 
     def __init__(self, db: Database, now: datetime) -> None:
         self._db, self._now = db, now
-        self._papers: dict[PaperId, Paper] = {}
+        self._everybodys = News(db, today=now.date())
+        self._owns: dict[Own, News] = {}
+        """The last asked ones at the end."""
         self._asked: dict[object, asyncio.Task[Any]] = {}
+        self._answered: deque[tuple[object, int]] = deque()
+        """Questions that are remembered, with the number of their hits, the oldest first."""
+        self._remembered = 0
 
     async def own(self, guild: GuildId) -> Own:
         """The feeds that a server's admins added."""
@@ -108,14 +118,28 @@ class Candidates:
         return every.get(guild, ())
 
     async def of(self, topic: Query, reach: Reach, own: Own = ()) -> tuple[Hit, ...]:
-        hits = await self._once(("of", topic.root, reach), lambda: self._announced(topic, reach, CANDIDATES, ()))
+        hits = await self._hits(topic, reach, ())
         if not own:
             return hits
-        more = await self._once(
-            ("of", topic.root, reach, own), lambda: self._announced(topic, reach, CANDIDATES, own)
-        )
+        more = await self._hits(topic, reach, own)
         known = {hit.paper.id for hit in more}
         return (*more, *(hit for hit in hits if hit.paper.id not in known))
+
+    async def _hits(self, topic: Query, reach: Reach, own: Own) -> tuple[Hit, ...]:
+        """Remembered, but for the oldest ones where there are very many."""
+        question = ("of", topic.root, reach, own)
+
+        async def ask() -> tuple[Hit, ...]:
+            hits = await self._announced(topic, reach, CANDIDATES, own)
+            self._answered.append((question, len(hits)))
+            self._remembered += len(hits)
+            while self._remembered > _REMEMBERED:
+                oldest, number = self._answered.popleft()
+                self._remembered -= number
+                del self._asked[oldest]
+            return hits
+
+        return await self._once(question, ask)
 
     async def seen(self, reach: Reach, own: Own = ()) -> int:
         """How many papers there are to choose from."""
@@ -157,21 +181,27 @@ class Candidates:
         )
 
     async def _announced(self, topic: Query, reach: Reach, limit: int, own: Own) -> tuple[Hit, ...]:
-        return await index.announced(
-            self._db,
-            topic,
-            today=self._now.date(),
-            among=await self._news(reach, own),
-            limit=limit,
-            known=None if own else self._papers,
-            own=own,
-        )
+        ids = await self._news(reach, own)
+        if not ids:
+            return ()
+        news = self._of_own(own) if own else self._everybodys
+        return await news.match(topic, await news.hold(reach, ids), limit=limit)
+
+    def _of_own(self, own: Own) -> News:
+        """Only of those servers that are handled now: an index of its own for each of thousands is too much."""
+        news = self._owns.pop(own, None) or News(self._db, today=self._now.date(), own=own)
+        self._owns[own] = news
+        if len(self._owns) > _OWNS:
+            del self._owns[next(iter(self._owns))]
+        return news
 
     async def _miss(self, topic: Query, reach: Reach, own: Own) -> str:
+        parts = query.relaxed(topic)
+        asked = (self._announced(wider, reach, 1, own) for _, wider in parts)
         found = [
             (hits[0].paper, part)
-            for part, wider in query.relaxed(topic)
-            if (hits := await self._announced(wider, reach, 1, own))
+            for (part, _), hits in zip(parts, await asyncio.gather(*asked), strict=True)
+            if hits
         ]
         if not found:
             return ""
@@ -212,7 +242,8 @@ async def draft(
     # A due moment that failed covered nothing: its papers fold into the next digest.
     last = max(filter(None, (await verdicts.last_well(db, channel.id), channel.created_at)))
     reach = Reach.after(max(last, now - _LATEST))
-    hits = {topic: await matched.of(topic, reach, own) for topic in topics}
+    found = await asyncio.gather(*(matched.of(topic, reach, own) for topic in topics))
+    hits = dict(zip(topics, found, strict=True))
     ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
     shown = await deliveries.shown(db, channel.id, ids)
     digest = await asyncio.to_thread(

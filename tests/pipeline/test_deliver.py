@@ -24,13 +24,15 @@ from bot.models import (
     MessageId,
     PaperId,
     Post,
+    Query,
     Schedule,
     Sighting,
     VerdictKind,
 )
 from bot.pipeline import ask, deliver, draft
-from storage import channels, deliveries, feeds, health, search, verdicts
+from storage import channels, deliveries, feeds, health, verdicts
 from storage.database import Database
+from storage.matching import News
 from tests.making import ARXIV, HF, NOW, TODAY, channel, committed, entry, rows, store
 
 assert demo.NOW == NOW
@@ -553,13 +555,13 @@ async def test_channels_with_the_same_query_ask_storage_once(
     archive: Database, discord: Discord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    announced = search.announced
+    match = News.match
 
-    async def counting(db: Database, query: object, **options: object) -> object:
+    async def counting(news: News, query: Query, among: int, *, limit: int) -> object:
         asked.append(query)
-        return await announced(db, query, **options)  # type: ignore[arg-type]
+        return await match(news, query, among, limit=limit)
 
-    monkeypatch.setattr(search, "announced", counting)
+    monkeypatch.setattr(News, "match", counting)
     for number in range(1, 13):
         await channel(archive, number, "agent" if number % 2 else "  AGENT ", "trending")
     assert await deliver.deliver_due(archive, discord, now=NOW) == 12
@@ -616,13 +618,13 @@ async def test_a_topic_that_is_no_query_any_more_leaves_the_channel_its_others(
 async def test_a_channel_paused_after_it_was_found_due_posts_nothing(
     archive: Database, discord: Discord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    announced = search.announced
+    match = News.match
 
-    async def meanwhile(db: Database, *args: object, **options: object) -> object:
-        await channels.pause(db, ONE, "by hand", now=NOW)
-        return await announced(db, *args, **options)  # type: ignore[arg-type]
+    async def meanwhile(news: News, query: Query, among: int, *, limit: int) -> object:
+        await channels.pause(archive, ONE, "by hand", now=NOW)
+        return await match(news, query, among, limit=limit)
 
-    monkeypatch.setattr(search, "announced", meanwhile)
+    monkeypatch.setattr(News, "match", meanwhile)
     await channel(archive)
     await deliver.deliver_due(archive, discord, now=NOW)
     assert discord.tries == 0
