@@ -338,6 +338,16 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifier:
+    """An arXiv id, a DOI or a link of a paper."""
+
+    key: str
+    """As `bot.papers.identity` has it: "arxiv:2604.14630"."""
+    text: str
+    """As one would type it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     node: Node
 
@@ -352,7 +362,7 @@ class Or:
     nodes: tuple[Node, ...]
 
 
-Node = Words | Filter | Votes | Since | Not | And | Or
+Node = Words | Filter | Votes | Since | Identifier | Not | And | Or
 Sort = Literal["", "new", "votes"]
 """What comes first in an answer: what answers best, what was listed last, what has most votes. A digest has an
 order of its own."""

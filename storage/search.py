@@ -22,6 +22,7 @@ from bot.models import (
     And,
     Filter,
     Hit,
+    Identifier,
     Node,
     Not,
     Or,
@@ -266,9 +267,10 @@ class Plan:
         self._today, self._own = today, json.dumps(own)
         root = query.root
         parts = root.nodes if isinstance(root, And) else () if root is None else (root,)
+        rest: list[Node]
         texts = [] if wide else [part for part in parts if _is_text(part)]
         if wide:
-            rest = [part for part in parts if not positive_words(part)]
+            rest = [part for part in parts if not positive_words(part) and not isinstance(part, Identifier)]
         else:
             rest = [part for part in parts if not _is_text(part) or _literals(part)]
         self.id, self.source, self.bare = "p.id", "FROM papers p", not rest
@@ -310,6 +312,12 @@ class Plan:
                     "p.id IN (SELECT rowid FROM names WHERE names MATCH ?)",
                     # ";" parts names in the index: nobody may ask across it.
                     (f"{column} : {quoted(value.replace(';', ','))}",),
+                )
+            case Identifier(key, _):
+                return (
+                    """p.id IN (SELECT paper_id FROM identities WHERE key = ? UNION ALL SELECT paper_id FROM claims
+                    WHERE key = ? AND strong AND feed IN (SELECT value FROM json_each(?)))""",
+                    (key, key, self._own),
                 )
             case Votes(comparison, number):
                 return f"coalesce(p.votes, 0) {comparison} ?", (number,)

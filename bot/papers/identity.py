@@ -29,7 +29,7 @@ def keys(paper: Paper) -> Identity:
     if paper.doi:
         strong.append(f"doi:{paper.doi}")
     if not paper.arxiv_id:
-        strong.append(f"url:{_address(paper.url)}")
+        strong.append(f"url:{address(paper.url)}")
     title = _letters(paper.title)
     weak: list[str] = []
     if len(paper.title.split()) > 1 and len(title) >= 8:
@@ -54,7 +54,7 @@ def _author(name: str) -> str:
     return f"{parts[-1]} {parts[0][0]}" if len(parts) > 1 else parts[0]
 
 
-def _address(url: str) -> str:
+def address(url: str) -> str:
     """The address as it is compared: without scheme, "www." and tracking."""
     parts = urlsplit(without_tracking(url))
     query = f"?{parts.query}" if parts.query else ""

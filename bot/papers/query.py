@@ -22,8 +22,24 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from bot.errors import InvalidQuery
-from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Sort, Votes, Words, positive_words
+from bot.identifiers import find_arxiv_id, find_doi, split_arxiv_id
+from bot.models import (
+    And,
+    Filter,
+    Identifier,
+    Node,
+    Not,
+    Or,
+    Paper,
+    Query,
+    Since,
+    Sort,
+    Votes,
+    Words,
+    positive_words,
+)
 from bot.papers import terms
+from bot.papers.identity import address
 from bot.papers.latex import readable
 from bot.papers.spelling import holds, others
 
@@ -40,6 +56,14 @@ _LAST_BACKSLASH = re.compile(r"(?<=[^\s\\])\\+(?=[\s)]|$)")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "\0": " "})
 _PLAIN = re.compile(r"\w[\w.+#'/-]*")
 """A word that needs no quotes."""
+_SIGNS = re.compile(r"[()\"]|(?<!\S)-+")
+_SENTENCE = 8
+"""Words from which on a text without fields may be a sentence."""
+_LINK = re.compile(r"https?://\w", re.IGNORECASE)
+# What is called an identifier, or a link that holds one.
+_NAMED = re.compile(r"https?://|(?:[\w-]+\.)+[a-z]{2,}/|arxiv:|oai:|doi:|10\.\d", re.IGNORECASE)
+_CALLED = re.compile(r"((?<![^\s(-])(?:arxiv|doi):) (?=\d)", re.IGNORECASE)
+_ORDER = re.compile(r"(?<!\S)sort:\S*", re.IGNORECASE)
 _EVERYTHING = {"", "trending", "*"}
 _SOURCES = {"hf": "huggingface"}
 
@@ -56,6 +80,7 @@ EXAMPLES = (
     ("votes:>=20", "with so many votes"),
     ("since:7d", "announced in the last seven days; since:2w for two weeks"),
     ("sort:new agents", "the newest first; sort:votes for the most votes"),
+    ("2403.01234", "the paper of that arXiv id; a DOI or a link does as well"),
     ("trending", "everything, by votes"),
 )
 
@@ -72,11 +97,43 @@ def parse(text: str) -> Query:
         raise InvalidQuery(text, MAX_LENGTH, f"This is too long: at most {MAX_LENGTH:,} characters.")
     if text.casefold() in _EVERYTHING:
         return Query(text="trending", root=None)
+    text = _CALLED.sub(r"\1", text)
     # A backslash at the end of a word says nothing, wherever the query goes on.
     words = _LAST_BACKSLASH.sub(lambda found: " " * len(found[0]), text)
     parser = _Parser(readable(words).translate(_QUOTES))
-    root = parser.parse()
+    try:
+        root = parser.parse()
+    except InvalidQuery:
+        if not _is_prose(text):
+            raise
+        parser = _Parser(_SIGNS.sub(" ", parser.text))
+        root = parser.parse()
     return Query(text=text, root=root, said=tuple(parser.said), sort=parser.sort)
+
+
+def topic(query: Query) -> Query:
+    """The same without an order: a digest has its own."""
+    if not query.sort:
+        return query
+    text = " ".join(_ORDER.sub("", query.text).split()) or "trending"
+    return replace(query, text=text, sort="")
+
+
+def narrowed(
+    text: str, *, author: str = "", category: str = "", source: str = "", since: str = "", sort: str = ""
+) -> str:
+    """`text` with filters behind it; a value of several words is quoted."""
+    asked = {"author": author, "cat": category, "source": source, "since": since, "sort": sort}
+    values = {field: " ".join(value.replace('"', " ").split()) for field, value in asked.items()}
+    parts = (f"{field}:{_quoted(value)}" for field, value in values.items() if value)
+    # A question of alternatives stays one.
+    whole = f"({text})" if any(values.values()) and " OR " in text else text
+    return " ".join((whole, *parts))
+
+
+def _is_prose(text: str) -> bool:
+    """Whether its signs are those of a sentence: a quotation mark or a ( alone is then no mistake."""
+    return len(text.split()) >= _SENTENCE and not _FIELD.search(text) and " OR " not in text
 
 
 def explain(query: Query, paper: Paper, marks: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[str, ...]:
@@ -101,6 +158,8 @@ def told(node: Node) -> str:
             return f"“{text}”"
         case Filter(field, value):
             return f"{field}:{value}"
+        case Identifier(_, text):
+            return text
         case Votes(comparison, count):
             return f"votes:{comparison}{count}"
         case Since(days):
@@ -122,6 +181,8 @@ def text_of(node: Node | None) -> str:
             return _quoted(text)
         case Filter(field, value):
             return f"{field}:{_quoted(value)}"
+        case Identifier(_, text):
+            return text
         case Since(days):
             return f"since:{days}d" if days < 10_000 else f"since:{days // 7}w"
         case Votes():
@@ -196,6 +257,8 @@ def _satisfied(node: Node, paper: Paper) -> list[str]:
             return [f"from {paper.organization}"]
         case Filter("cat", value):
             return [f"in {name}" for name in paper.categories if holds(name, value)][:1]
+        case Identifier(_, text):
+            return [text]
         case Filter("source", value) if any(value in feed.casefold() for feed in paper.feeds):
             return [f"on {value}"]
         case _:
@@ -206,7 +269,7 @@ class _Parser:
     """Recursive descent over the text itself, so that every error knows its place."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self._at = 0
         self._depth = 0
         self._parts = 0
@@ -217,24 +280,24 @@ class _Parser:
 
     def parse(self) -> Node | None:
         node = self._either()
-        if self._at < len(self._text):
+        if self._at < len(self.text):
             raise self._error(self._at, "This ) closes nothing: remove it, or open a ( before.")
         if node is None and not self.sort:
             raise self._error(0, "There is no word to search for here: type one, or `trending` for everything.")
         return node
 
     def _error(self, at: int, message: str) -> InvalidQuery:
-        return InvalidQuery(self._text, at, message)
+        return InvalidQuery(self.text, at, message)
 
     def _skip(self) -> None:
-        while self._at < len(self._text) and self._text[self._at] == " ":
+        while self._at < len(self.text) and self.text[self._at] == " ":
             self._at += 1
 
     def _operator(self, word: str) -> bool:
         """Take `word` where it stands alone."""
         self._skip()
         end = self._at + len(word)
-        if self._text[self._at : end] == word and self._text[end : end + 1] in {"", " ", "("}:
+        if self.text[self._at : end] == word and self.text[end : end + 1] in {"", " ", "("}:
             self._at = end
             return True
         return False
@@ -252,7 +315,7 @@ class _Parser:
             if node is None:
                 raise self._error(start, "OR stands between two things: `robot OR drone`.")
             self._skip()
-            if self._at >= len(self._text) or self._text[self._at] == ")":
+            if self._at >= len(self.text) or self.text[self._at] == ")":
                 raise self._error(at, "OR stands between two things: `robot OR drone`.")
         return _joined(Or, choices)
 
@@ -261,7 +324,7 @@ class _Parser:
         while True:
             self._operator("AND")
             self._skip()
-            if self._at >= len(self._text) or self._text[self._at] == ")":
+            if self._at >= len(self.text) or self.text[self._at] == ")":
                 break
             at = self._at
             if self._operator("OR"):
@@ -277,10 +340,10 @@ class _Parser:
         if self._parts > MAX_PARTS:
             raise self._error(self._at, f"This asks for too much at once: at most {MAX_PARTS} words.")
         start = self._at
-        here = self._text[start]
+        here = self.text[start]
         if here == "-":
             self._at += 1
-            if self._text[self._at : self._at + 1] in {"", " ", "-", ")"}:
+            if self.text[self._at : self._at + 1] in {"", " ", "-", ")"}:
                 return None  # a dash between words
             self._refused += 1
             node = self._part()
@@ -290,10 +353,11 @@ class _Parser:
             return self._group()
         if here == '"':
             return self._said(self._phrase())
-        if field := _FIELD.match(self._text, start):
+        if field := _FIELD.match(self.text, start):
             self._at = field.end()
             return self._field(field[1].casefold(), start)
-        return self._said(self._word())
+        word = self._word()
+        return _identifier(word) or self._said(word)
 
     def _said(self, text: str) -> Words | None:
         found = _words(text)
@@ -308,7 +372,7 @@ class _Parser:
             raise self._error(start, f"Too many ( inside each other: at most {MAX_DEPTH}.")
         self._at += 1
         node = self._either()
-        if self._text[self._at : self._at + 1] != ")":
+        if self.text[self._at : self._at + 1] != ")":
             raise self._error(start, "This ( is not closed: add a ) behind what it groups, or remove it.")
         self._at += 1
         self._depth -= 1
@@ -316,33 +380,33 @@ class _Parser:
 
     def _phrase(self) -> str:
         start = self._at
-        end = self._text.find('"', start + 1)
+        end = self.text.find('"', start + 1)
         if end < 0:
             raise self._error(start, 'This " is not closed: add another behind the phrase, or remove it.')
         self._at = end + 1
-        return self._text[start + 1 : end]
+        return self.text[start + 1 : end]
 
     def _word(self) -> str:
         """To the next space, or to the ) that closes a group around it; `O(n log n)` is one word."""
         start = self._at
-        while self._at < len(self._text) and self._text[self._at] not in " )":
-            self._at = 1 + (self._closing() if self._text[self._at] == "(" else self._at)
-        return self._text[start : self._at]
+        while self._at < len(self.text) and self.text[self._at] not in " )":
+            self._at = 1 + (self._closing() if self.text[self._at] == "(" else self._at)
+        return self.text[start : self._at]
 
     def _closing(self) -> int:
         """Where the ( of a word is closed; its own place where it is not, or rather a group around it."""
         depth = 0
-        for at in range(self._at, len(self._text)):
-            depth += (self._text[at] == "(") - (self._text[at] == ")")
+        for at in range(self._at, len(self.text)):
+            depth += (self.text[at] == "(") - (self.text[at] == ")")
             if depth == 0:
-                inside, rest = self._text[self._at : at], self._text[at + 1 :]
+                inside, rest = self.text[self._at : at], self.text[at + 1 :]
                 of_group = " OR " in inside or rest.count(")") - rest.count("(") < self._depth
                 return self._at if of_group and " " in inside else at
         return self._at
 
     def _field(self, field: str, start: int) -> Node | None:
         at = self._at
-        value = self._phrase() if self._text[at : at + 1] == '"' else self._word()
+        value = self._phrase() if self.text[at : at + 1] == '"' else self._word()
         value = value.strip()
         if field == "sort":
             self._order(value.casefold(), start)
@@ -385,6 +449,17 @@ def _joined(kind: type[And] | type[Or], nodes: list[Node]) -> Node | None:
     if not distinct:
         return None
     return distinct[0] if len(distinct) == 1 else kind(distinct)
+
+
+def _identifier(word: str) -> Identifier | None:
+    word = word.rstrip(".,;:!?")
+    if found := split_arxiv_id(word) or (_NAMED.match(word) and find_arxiv_id(word)):
+        return Identifier(f"arxiv:{found[0]}", f"arXiv:{found[0]}")
+    if _NAMED.match(word) and (doi := find_doi(word)):
+        return Identifier(f"doi:{doi}", f"doi:{doi}")
+    if _LINK.match(word):
+        return Identifier(f"url:{address(word)}", word)
+    return None
 
 
 def _words(text: str) -> Words | None:

@@ -128,3 +128,28 @@ async def test_a_hidden_channel_stays_hidden_in_status(scene: Scene) -> None:
         roles=[scene.guild.create_role("Root", permissions=discord.Permissions(administrator=True))],
     )
     assert "stealth robot" in text(shown(await owner.slash(scene.papers, "status")))
+
+
+async def test_options_narrow_a_search_and_offer_what_there_is(scene: Scene) -> None:
+    async def offered(option: str, typed: str) -> list[str]:
+        return [
+            choice["value"] for choice in await scene.member.autocomplete(scene.papers, "search", option, typed)
+        ]
+
+    categories = await offered("category", "cs.")
+    assert categories
+    assert all(name.startswith("cs.") for name in categories)
+    authors = await offered("author", "")
+    assert len(authors) == 25
+    assert authors[0] in await offered("author", authors[0].split()[-1][:3].lower())
+    async with scene.bot.db.write() as tx:
+        for name in ("huggingface", "arxiv", "rss:https://blog.example/feed", "added:https://secret.example/feed"):
+            await tx.execute("INSERT OR REPLACE INTO feeds (name, first_at) VALUES (?, 1)", (name,))
+    assert await offered("source", "") == ["arxiv", "huggingface", "blog.example"]
+    assert await offered("source", "hugg") == ["huggingface"]
+    for hostile in ('"', "*", ")", "a;b", "NEAR(", "\0"):
+        assert isinstance(await offered("author", hostile), list)
+    found = await scene.member.slash(
+        scene.papers, "search", query="diffusion", source="huggingface", since="30d", sort="votes"
+    )
+    assert "for `diffusion source:huggingface since:30d sort:votes`" in text(shown(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,29 @@ async def test_pages_of_a_search_follow_each_other_without_a_gap(archive: Databa
         assert (page.total, page.wider) == (whole.total, whole.wider)
         pages += titles(page)
     assert pages == titles(whole)
+
+
+async def test_a_paper_is_found_by_its_id(db: Database) -> None:
+    await archive_of(db, ("Zebra crossing", "Zebra."))
+    await store(db, "added:https://a.example/feed", entry("Secret", url="https://a.example/1"))
+    for text in ("2603.00001", "arXiv:2603.00001v3", "https://arxiv.org/pdf/2603.00001", "2603.00001 zebra"):
+        answer = await asked(db, text)
+        assert (titles(answer), answer.total) == (["Zebra crossing"], 1)
+        assert "arXiv:2603.00001" in answer.hits[0].reasons
+    assert titles(await asked(db, "2603.99999")) == []
+    assert titles(await asked(db, "2603.99999 zebra crossing")) == ["Zebra crossing"], "near, by its words"
+    assert titles(await asked(db, "https://a.example/1")) == []
+    own = await ask.search(db, "https://a.example/1", now=NOW, own=("added:https://a.example/feed",))
+    assert titles(own) == ["Secret"]
+
+
+async def test_an_order_can_be_asked_for(db: Database) -> None:
+    await store(db, ARXIV, entry("Old zebra", arxiv_id="2603.00001", votes=9, on=NOW.date() - timedelta(days=9)))
+    await store(db, ARXIV, entry("New zebra", arxiv_id="2603.00002", votes=1))
+    await ranking.catch_up(db)
+    for text in ("zebra sort:new", "sort:new"):
+        assert titles(await asked(db, text)) == ["New zebra", "Old zebra"]
+    assert titles(await asked(db, "sort:votes zebra")) == ["Old zebra", "New zebra"]
 
 
 # --- more like this ---------------------------------------------------------------------------------
