@@ -10,7 +10,7 @@ from bot.digest import answer as answers
 from bot.digest import post as posts
 from bot.errors import UserError
 from bot.models import ChannelId, GuildId, Post, Topic, TopicId
-from bot.papers.query import MAX_LENGTH, parse
+from bot.papers.query import MAX_LENGTH, parse, unordered
 from bot.pipeline import ask
 from cogs._client import Interaction, Paperboy, answer_error, change, reply, require_manager, require_posting
 from cogs.digest import zone_choices
@@ -133,7 +133,7 @@ class Edit(ui.Modal, title="Change this topic"):
         self.add_item(ui.Label(text="Query, as in /search", component=self._text))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        query = parse(self._text.value)
+        query = unordered(parse(self._text.value))
         await interaction.response.defer()
         await channels.edit_topic(self._cog.bot.db, self._topic.id, query.text)
         await self._cog.back(interaction)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Queries behind buttons: a button's id holds 100 characters, a query a thousand.
+"""Queries behind buttons: a button's id holds 100 characters, a query some thousand.
 
 Owns: the table searches. Nothing is kept of who asked.
 """

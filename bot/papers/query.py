@@ -111,7 +111,7 @@ def parse(text: str) -> Query:
     return Query(text=text, root=root, said=tuple(parser.said), sort=parser.sort)
 
 
-def topic(query: Query) -> Query:
+def unordered(query: Query) -> Query:
     """The same without an order: a digest has its own."""
     if not query.sort:
         return query

@@ -184,7 +184,7 @@ async def offer(
 
     Raises InvalidQuery, and UserError for an unknown zone.
     """
-    asked = query.topic(query.parse(text))
+    asked = query.unordered(query.parse(text))
     channel = await _with_topics(db, channel_id)
     schedule, first = await _plan(db, channel_id, zone, now=now) if channel or zone else (None, None)
     week = now - timedelta(days=7)
@@ -233,7 +233,7 @@ async def subscribe(
 
     A channel without topics takes the suggested schedule in `zone`. Raises InvalidQuery and UserError.
     """
-    asked = query.topic(query.parse(text))
+    asked = query.unordered(query.parse(text))
     schedule, first = await _plan(db, channel_id, zone, now=now)
     new = await channels.subscribe(
         db,

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from bot.errors import InvalidQuery
 from bot.models import And, Filter, Identifier, Node, Not, Or, Paper, Query, Since, Votes, Words
 from bot.papers.latex import readable
-from bot.papers.query import EXAMPLES, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, explain, narrowed, parse, text_of, topic
+from bot.papers.query import (
+    EXAMPLES,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    MAX_PARTS,
+    explain,
+    narrowed,
+    parse,
+    text_of,
+    unordered,
+)
 from bot.pipeline import ask
 from storage import search
 from storage.database import Database
@@ -503,9 +513,9 @@ def test_options_become_part_of_the_query() -> None:
 
 
 def test_a_topic_has_no_order() -> None:
-    assert topic(parse("a sort:new b")).text == "a b"
-    assert topic(parse("sort:votes")) == parse("trending")
-    assert topic(parse("a")).text == "a"
+    assert unordered(parse("a sort:new b")).text == "a b"
+    assert unordered(parse("sort:votes")) == parse("trending")
+    assert unordered(parse("a")).text == "a"
 
 
 async def test_the_longest_question_can_be_asked(archive: Database) -> None:
