@@ -106,6 +106,13 @@ async def test_a_word_that_the_archive_has_is_no_slip(db: Database) -> None:
     assert (await asked(db, "modals")).spelled == ()
 
 
+@pytest.mark.parametrize("text", ["gpt model", "كتب عربي", "हिन द"])
+async def test_signs_and_marks_part_words_as_they_do_in_the_index(db: Database, text: str) -> None:
+    await archive_of(db, ("The GPT™ model", "مَكتب عربي"), ("Another", "हिन्दी"))
+    answer = await asked(db, text)
+    assert (answer.total, [hit.wider for hit in answer.hits][:1]) == (1, [False])
+
+
 async def test_what_is_not_ranked_yet_is_found_all_the_same(db: Database) -> None:
     await archive_of(db, ("Old zebra", "Zebra."))
     await store(db, ARXIV, entry("New zebra", arxiv_id="2604.00001", abstract="Zebra."))
