@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.models import Form, PaperId, Postings, Texts, Vocabulary
-from bot.papers import terms
+from bot.papers import fusion, terms
 
 K1, B = 1.2, 0.75
 """BM25's usual ones: others in their neighbourhood differ by less than the noise."""
@@ -132,8 +132,7 @@ def others(scores: Scores, ids: Sequence[PaperId], number: int) -> list[PaperId]
     """The best so many that have a score and are none of `ids`; of equal ones the newest."""
     left = scores.copy()
     left[[each for each in ids if each < scores.size]] = 0
-    some = np.argpartition(-left, number)[:number] if number < left.size else np.flatnonzero(left)
-    return [PaperId(each) for each in some[np.lexsort((-some, -left[some]))].tolist() if left[each] > 0]
+    return [PaperId(each) for each in fusion.nearest(left, number).tolist()]
 
 
 def _unpacked(rows: Sequence[tuple[int, bytes]]) -> Papers:

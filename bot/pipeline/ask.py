@@ -68,7 +68,8 @@ async def search(
     ranked = await ranking.rank(db, asked.said, near)
     strict = await ranking.answering(db, ranked, asked, today=today, own=own)
     total = len(strict)
-    best = await ranking.order(db, ranked, strict, limit=offset + limit)
+    # Of few all, on each page: what is found besides depends on them.
+    best = await ranking.order(db, ranked, strict, limit=max(offset + limit, _FEW))
     looked, respelled = asked, None
     more: tuple[PaperId, ...] = ()
     wider: tuple[PaperId, ...] = ()

@@ -143,6 +143,31 @@ async def test_pages_of_a_search_follow_each_other_without_a_gap(archive: Databa
     assert pages == titles(whole)
 
 
+async def test_what_is_found_besides_is_the_same_on_each_page(db: Database) -> None:
+    # So many share a word, and so many have it in another spelling, that all is more than is shown.
+    await archive_of(
+        db,
+        *((f"Colour sails {at}", "Colour sails.") for at in range(8)),
+        *((f"Color sails {at}", "Color sails.") for at in range(60)),
+        *((f"Sails {at}", "Sails.") for at in range(60)),
+    )
+    counts, pages = set(), []
+    for offset in range(0, 140, 5):
+        page = await ask.search(db, "colour sails", now=NOW, limit=5, offset=offset)
+        counts.add((page.total, page.wider))
+        pages += titles(page)
+    assert counts == {(8, 100)}
+    assert len(pages) == len({*pages}) == 108
+
+
+async def test_equal_papers_come_once_where_most_of_the_best_are_filtered_out(db: Database) -> None:
+    await archive_of(db, *((f"Zebra {at % 2} number {at}", "Zebra") for at in range(400)))
+    async with db.write() as tx:
+        await tx.execute("UPDATE papers SET votes = 9 WHERE id % 3 = 0")
+    found = titles(await asked(db, "zebra gnu votes:>=5", limit=100))
+    assert len(found) == len({*found}) == 100
+
+
 # --- more like this ---------------------------------------------------------------------------------
 
 
