@@ -96,6 +96,13 @@ async def test_what_was_meant_is_found(db: Database, text: str, first: str, reas
     assert answer.spelled == ((("optimizatoin", "optimization"),) if text == "optimizatoin" else ())
 
 
+async def test_of_a_long_text_a_few_slips_are_looked_for(db: Database) -> None:
+    words = [f"optimization{a}{b}" for a in "bcdf" for b in "ghjk"]
+    await archive_of(db, ("Sails", " ".join(words)))
+    answer = await asked(db, " ".join(word.replace("tion", "toin") for word in words))
+    assert 0 < len(answer.spelled) <= 10
+
+
 async def test_a_word_that_the_archive_has_is_no_slip(db: Database) -> None:
     await archive_of(
         db, *((f"Models {at}", "Models.") for at in range(25)), ("Modals", "Modals."), ("Two", "Two modals.")
