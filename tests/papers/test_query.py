@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidQuery
 from bot.models import And, Filter, Node, Not, Or, Paper, Query, Since, Votes, Words
-from bot.papers.query import EXAMPLES, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, explain, parse
+from bot.papers.query import EXAMPLES, MAX_DEPTH, MAX_LENGTH, MAX_PARTS, explain, parse, respelled
 from bot.pipeline import ask
 from storage import search
 from storage.database import Database
@@ -371,10 +371,28 @@ def test_reasons_are_the_filters_that_hold(text: str, reasons: tuple[str, ...]) 
 def test_reasons_name_each_found_word_once_and_where() -> None:
     marks = (
         ("title", ("Agents", "agents", "plan")),
-        ("abstract", ("agents", "agent", "a", "b", "c", "d")),
+        ("abstract", ("agents", "agent", "b", "c", "d", "e")),
         ("summary", ("plan",)),
     )
     assert explain(parse("agents plan"), PAPER, marks) == (
         "“agents”, “plan” in the title",
-        "“agent”, “a”, “b”, “c” in the abstract",
+        "“agent”, “b”, “c”, “d” in the abstract",
     )
+
+
+def test_words_in_other_spellings_are_looked_for_no_further_than_they_reach() -> None:
+    looked = 0
+
+    class Joined(dict[tuple[str, ...], str]):
+        def __contains__(self, key: object) -> bool:
+            nonlocal looked
+            looked += 1
+            return super().__contains__(key)
+
+    asked = parse(" ".join(f"w{at}" for at in range(300)))
+    found = respelled(asked, {}, Joined({("w7", "w8"): "w78"}))
+    assert isinstance(found.root, And)
+    assert isinstance(joined := found.root.nodes[7], Or)
+    assert joined.nodes[1] == Words("w78")
+    assert len(found.root.nodes) == 299
+    assert looked <= 300, "a pasted text would take a second of the loop"
