@@ -73,7 +73,8 @@ def _texts(row: Sequence[str | None]) -> Texts | None:
 async def store(db: Database, changes: Sequence[Change], counted: Mapping[Texts, Counter[str]]) -> None:
     """Take what `unranked` gave into the file, with how often each word of its texts counts.
 
-    A paper whose texts have changed meanwhile stays unranked, known by those that were taken.
+    A paper whose texts have changed meanwhile stays unranked, known by those that were taken. What another
+    process, a command beside `run`, has taken meanwhile is left out.
     """
     none: Counter[str] = Counter()
     async with db.write() as tx:
@@ -82,8 +83,8 @@ async def store(db: Database, changes: Sequence[Change], counted: Mapping[Texts,
             f"SELECT paper_id, {_TEXTS} FROM unranked WHERE paper_id IN (SELECT value FROM json_each(?))",
             (json.dumps([change.paper for change in changes]),),
         )
-        waiting = {row[0]: _texts(row[1:]) for row in rows}
-        changes = [c for c in changes if c.paper in waiting and waiting[c.paper] == c.before]
+        left = {(row[0], _texts(row[1:])) for row in rows}
+        changes = [change for change in changes if (change.paper, change.before) in left]
         numbers = await _numbers(tx, {word for words in counted.values() for word in words})
         gone: dict[tuple[int, int], set[int]] = defaultdict(set)
         come: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)

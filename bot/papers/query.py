@@ -238,9 +238,9 @@ def respelled(query: Query, others: Mapping[str, Sequence[str]], joined: Mapping
 def _at_once(
     nodes: Sequence[Node], anew: Callable[[Node], Node], joined: Mapping[tuple[str, ...], str]
 ) -> Iterator[Node]:
-    at = 0
+    at, longest = 0, max(map(len, joined), default=1)
     while at < len(nodes):
-        said = tuple(node.text if isinstance(node, Words) else "" for node in nodes[at:])
+        said = tuple(node.text if isinstance(node, Words) else "" for node in nodes[at : at + longest])
         length = next((size for size in range(len(said), 1, -1) if said[:size] in joined), 1)
         found = [anew(node) for node in nodes[at : at + length]]
         yield Or((And(tuple(found)), Words(joined[said[:length]]))) if length > 1 else found[0]

@@ -19,6 +19,8 @@ better."""
 
 _WORD = re.compile(r"[^\W_]+")
 _BEYOND = re.compile(r"[^\x00-\x7f]")
+_ACCENT = re.compile(r"[\u0300-\u0304\u0306-\u030c\u030f\u0311\u031b\u0323-\u0328\u032d\u032e\u0330\u0331]")
+"""The marks that the index of texts (unicode61) takes off a letter."""
 
 FUNCTION_WORDS = frozenset(
     """a about above after again all also am among an and any are as at be because been before being between
@@ -40,8 +42,14 @@ def words(text: str) -> list[str]:
 def plain(text: str) -> str:
     """`text` in small letters, without accents."""
     if not text.isascii():
-        text = _BEYOND.sub(_base, unicodedata.normalize("NFKD", text))
+        text = _BEYOND.sub(_base, unicodedata.normalize("NFKD", _BEYOND.sub(_parted, text)))
     return text.casefold()
+
+
+def _parted(sign: re.Match[str]) -> str:
+    """Symbols and other marks than accents part words in the index of texts: "GPT™" has the word "GPT"."""
+    parts = unicodedata.category(sign[0])[0] in "SM" and not _ACCENT.match(sign[0])
+    return " " if parts else sign[0]
 
 
 def _base(sign: re.Match[str]) -> str:

@@ -69,6 +69,7 @@ async def search(
     ranked = await ranking.rank(db, asked.said, near)
     strict = await ranking.answering(db, ranked, asked, today=today, own=own)
     total = len(strict)
+    # Of few all, on each page: what is found besides depends on them.
     best = await ranking.order(db, ranked, strict, limit=max(offset + limit, _FEW))
     looked, respelled = asked, None
     more: tuple[PaperId, ...] = ()

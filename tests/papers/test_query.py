@@ -20,6 +20,7 @@ from bot.papers.query import (
     explain,
     narrowed,
     parse,
+    respelled,
     text_of,
     unordered,
 )
@@ -384,7 +385,7 @@ def test_reasons_are_the_filters_that_hold(text: str, reasons: tuple[str, ...]) 
 def test_reasons_name_each_found_word_once_and_where() -> None:
     marks = (
         ("title", ("Agents", "agents", "plan")),
-        ("abstract", ("agents", "agent", "a", "b", "c", "d")),
+        ("abstract", ("agents", "agent", "b", "c", "d", "e")),
         ("summary", ("plan",)),
     )
     assert explain(parse("agents plan"), PAPER, marks) == (
@@ -530,3 +531,21 @@ async def test_the_longest_question_can_be_asked(archive: Database) -> None:
     assert len(pasted) > 300
     found = await ask.search(archive, pasted, now=NOW)
     assert found.hits[0].paper.id == known.hits[0].paper.id
+
+
+def test_words_in_other_spellings_are_looked_for_no_further_than_they_reach() -> None:
+    looked = 0
+
+    class Joined(dict[tuple[str, ...], str]):
+        def __contains__(self, key: object) -> bool:
+            nonlocal looked
+            looked += 1
+            return super().__contains__(key)
+
+    asked = parse(" ".join(f"w{at}" for at in range(300)))
+    found = respelled(asked, {}, Joined({("w7", "w8"): "w78"}))
+    assert isinstance(found.root, And)
+    assert isinstance(joined := found.root.nodes[7], Or)
+    assert joined.nodes[1] == Words("w78")
+    assert len(found.root.nodes) == 299
+    assert looked <= 300, "a pasted text would take a second of the loop"

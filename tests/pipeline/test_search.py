@@ -97,6 +97,13 @@ async def test_what_was_meant_is_found(db: Database, text: str, first: str, reas
     assert answer.spelled == ((("optimizatoin", "optimization"),) if text == "optimizatoin" else ())
 
 
+async def test_of_a_long_text_a_few_slips_are_looked_for(db: Database) -> None:
+    words = [f"optimization{a}{b}" for a in "bcdf" for b in "ghjk"]
+    await archive_of(db, ("Sails", " ".join(words)))
+    answer = await asked(db, " ".join(word.replace("tion", "toin") for word in words))
+    assert 0 < len(answer.spelled) <= 10
+
+
 async def test_a_word_that_the_archive_has_is_no_slip(db: Database) -> None:
     await archive_of(
         db, *((f"Models {at}", "Models.") for at in range(25)), ("Modals", "Modals."), ("Two", "Two modals.")
@@ -105,6 +112,13 @@ async def test_a_word_that_the_archive_has_is_no_slip(db: Database) -> None:
     assert (answer.total, answer.spelled) == (2, (("modals", "models"),)), "two papers may have it by a slip"
     await archive_of(db, *((f"On modal logic {at}", "Modal.") for at in range(3)))
     assert (await asked(db, "modals")).spelled == ()
+
+
+@pytest.mark.parametrize("text", ["gpt model", "كتب عربي", "हिन द"])
+async def test_signs_and_marks_part_words_as_they_do_in_the_index(db: Database, text: str) -> None:
+    await archive_of(db, ("The GPT™ model", "مَكتب عربي"), ("Another", "हिन्दी"))
+    answer = await asked(db, text)
+    assert (answer.total, [hit.wider for hit in answer.hits][:1]) == (1, [False])
 
 
 async def test_what_is_not_ranked_yet_is_found_all_the_same(db: Database) -> None:
@@ -173,6 +187,31 @@ async def test_an_order_can_be_asked_for(db: Database) -> None:
     for text in ("zebra sort:new", "sort:new"):
         assert titles(await asked(db, text)) == ["New zebra", "Old zebra"]
     assert titles(await asked(db, "sort:votes zebra")) == ["Old zebra", "New zebra"]
+
+
+async def test_what_is_found_besides_is_the_same_on_each_page(db: Database) -> None:
+    # So many share a word, and so many have it in another spelling, that all is more than is shown.
+    await archive_of(
+        db,
+        *((f"Colour sails {at}", "Colour sails.") for at in range(8)),
+        *((f"Color sails {at}", "Color sails.") for at in range(60)),
+        *((f"Sails {at}", "Sails.") for at in range(60)),
+    )
+    counts, pages = set(), []
+    for offset in range(0, 140, 5):
+        page = await ask.search(db, "colour sails", now=NOW, limit=5, offset=offset)
+        counts.add((page.total, page.wider))
+        pages += titles(page)
+    assert counts == {(8, 100)}
+    assert len(pages) == len({*pages}) == 108
+
+
+async def test_equal_papers_come_once_where_most_of_the_best_are_filtered_out(db: Database) -> None:
+    await archive_of(db, *((f"Zebra {at % 2} number {at}", "Zebra") for at in range(400)))
+    async with db.write() as tx:
+        await tx.execute("UPDATE papers SET votes = 9 WHERE id % 3 = 0")
+    found = titles(await asked(db, "zebra gnu votes:>=5", limit=100))
+    assert len(found) == len({*found}) == 100
 
 
 # --- more like this ---------------------------------------------------------------------------------

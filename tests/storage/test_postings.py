@@ -104,6 +104,19 @@ async def test_what_changes_while_it_is_counted_is_taken_again(db: Database) -> 
     assert (await held(db))[0] == {1: Counter(new=2)}
 
 
+async def test_what_another_process_has_taken_is_not_taken_twice(db: Database) -> None:
+    await put(db, 1, Texts("old", "", "", ""))
+    await put(db, 2, Texts("same", "", "", ""))
+    changes = await postings.unranked(db, limit=9)
+    counted = {texts: terms.count(texts) for each in changes if (texts := each.after)}
+    await postings.store(db, changes, counted)
+    await change(db, 1, Texts("new", "", "", ""))
+    await postings.store(db, changes, counted)
+    assert await postings.waiting(db) == 1
+    await ranking.catch_up(db)
+    await agrees(db)
+
+
 async def test_a_word_counts_up_to_255_times_and_a_length_to_65535(db: Database) -> None:
     await put(db, 1, Texts("", "word " * 70_000, "", ""))
     assert await ranking.catch_up(db) == 1
