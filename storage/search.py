@@ -125,24 +125,22 @@ async def answering_of(
     async with db.read() as connection:
         papers = await load(connection, among, own)
 
-    def having() -> set[PaperId]:
-        extract = Extract(texts_only=True)
-        extract.add(papers)
-        return extract.having(match)
-
-    found = await asyncio.to_thread(having)
+    found = await asyncio.to_thread(lambda: _extract(papers).having(match))
     left = [paper_id for paper_id in among if paper_id in found]
     return () if not left else await wider(db, replace(query, root=None), left, today=today, own=own)
 
 
 def _found(query: Query, papers: Mapping[PaperId, Paper]) -> dict[PaperId, Marks]:
-    """Which words stand where: asked of an index of these few alone. In the archive's all postings of each word
-    would be walked for each paper, which takes 20 ms for a sentence and 66 for a pasted abstract."""
-    if not query.words:
-        return {}
+    """Which words stand where."""
+    return _extract(papers).marks(any_of(query.spellings), list(papers)) if query.words else {}
+
+
+def _extract(papers: Mapping[PaperId, Paper]) -> Extract:
+    """An index of these few alone. In the archive's all postings of each word would be walked for each paper,
+    which takes 20 ms for a sentence and 66 for a pasted abstract."""
     extract = Extract(texts_only=True)
     extract.add(papers)
-    return extract.marks(any_of(query.spellings), list(papers))
+    return extract
 
 
 async def news(
@@ -175,45 +173,26 @@ async def announced(
     today: date,
     among: Sequence[PaperId],
     limit: int,
-    known: dict[PaperId, Paper] | None = None,
     own: Sequence[str] = (),
 ) -> tuple[Hit, ...]:
-    """Those `among` the news that answer `query` strictly: a digest's candidates, most votes first.
-
-    `known` holds papers read before with the same `own`, and takes those read now.
-    """
+    """Those `among` the news that answer `query` strictly: a digest's candidates, most votes first."""
     if not among:
         return ()
     plan = Plan(query, today, own)
     async with db.read() as connection:
-        scored = await connection.execute_fetchall(
-            f"""SELECT p.id, 0.0 AS score {plan.source} WHERE {plan.condition}
+        rows = await connection.execute_fetchall(
+            f"""SELECT p.id {plan.source} WHERE {plan.condition}
             AND {_one_of(plan.id, among)}
             ORDER BY p.votes DESC, p.listed_on DESC, p.id DESC LIMIT ?""",
             (*plan.values, json.dumps(among), limit),
         )
-        return await _hits(connection, query, scored, known=known, own=own)
-
-
-async def _hits(
-    connection: aiosqlite.Connection,
-    query: Query,
-    scored: Iterable[sqlite3.Row],
-    *,
-    known: dict[PaperId, Paper] | None = None,
-    own: Sequence[str],
-) -> tuple[Hit, ...]:
-    scores = {PaperId(row[0]): float(row[1]) for row in scored}
-    papers = {} if known is None else known
-    papers |= await load(connection, [paper_id for paper_id in scores if paper_id not in papers], own)
-    marked = await _marked(connection, query, list(scores))
+        ids = [PaperId(row[0]) for row in rows]
+        papers = await load(connection, ids, own)
+        marked = await _marked(connection, query, ids)
 
     def hits() -> tuple[Hit, ...]:
         marks = {PaperId(row[0]): marks_of(row) for row in marked}
-        return tuple(
-            Hit(paper=papers[paper_id], score=round(score, 4), marks=marks.get(paper_id, ()))
-            for paper_id, score in scores.items()
-        )
+        return tuple(Hit(paper=papers[each], score=0.0, marks=marks.get(each, ())) for each in ids)
 
     return await asyncio.to_thread(hits)
 
