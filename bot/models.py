@@ -433,6 +433,10 @@ class Vocabulary:
     """How many papers there are, about."""
 
 
+BLOCK = 4_096
+"""Papers, by their ids, whose postings of one word are one row."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postings:
     """Which papers have some words, how often; packed, as `storage.postings` keeps them."""

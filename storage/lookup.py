@@ -60,7 +60,9 @@ async def titled(
                     if len(word) >= _FROM
                     else ()
                 )
-                parts.append(f"({' OR '.join([f'{_token(word)}*', *(_token(form) for (form,) in forms)])})")
+                parts.append(
+                    f"({' OR '.join([f'{search.quoted(word)}*', *(search.quoted(form) for (form,) in forms)])})"
+                )
             rows = await connection.execute_fetchall(
                 "SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rowid DESC LIMIT ?",
                 (f"title : ({' AND '.join(parts)})", _CANDIDATES),
@@ -76,8 +78,3 @@ async def titled(
             (json.dumps(ids),),
         )
     return tuple((PaperId(row[0]), str(row[1])) for row in found)
-
-
-def _token(word: str) -> str:
-    """A token of the index: never syntax."""
-    return '"' + word.replace('"', '""') + '"'

@@ -20,12 +20,10 @@ from typing import NamedTuple
 
 import aiosqlite
 
-from bot.models import Form, PaperId, Postings, Texts, Vocabulary
+from bot.models import BLOCK, Form, PaperId, Postings, Texts, Vocabulary
 from storage.database import TOKENIZER, Database
 from storage.papers import one
 
-BLOCK = 4_096
-"""Papers whose postings of one word are one row."""
 _POSTING = struct.Struct("<HB")
 _LENGTH = struct.Struct("<H")
 _MOST, _LONGEST = 255, 65_535

@@ -20,7 +20,7 @@ from math import log1p
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.models import Form, PaperId, Postings, Texts, Vocabulary
+from bot.models import BLOCK, Form, PaperId, Postings, Texts, Vocabulary
 from bot.papers import terms
 from bot.papers.fusion import nearest
 
@@ -34,7 +34,6 @@ LONGEST = 32
 PAIRS = 20
 """The best so many are looked at for pairs of words."""
 
-_BLOCK = 4_096
 _POSTING = np.dtype([("at", "<u2"), ("times", "u1")])
 _APART = " 0x0 "
 """Between two fields: their words are not side by side."""
@@ -92,10 +91,10 @@ def idf(papers: int, having: int) -> float:
 
 def score(asked: Question, found: Postings) -> Scored:
     """How well each paper answers."""
-    size = (1 + max((block for block, _ in found.lengths), default=-1)) * _BLOCK
+    size = (1 + max((block for block, _ in found.lengths), default=-1)) * BLOCK
     lengths = np.zeros(size, np.float32)
     for block, body in found.lengths:
-        lengths[block * _BLOCK : (block + 1) * _BLOCK] = np.frombuffer(body, "<u2")
+        lengths[block * BLOCK : (block + 1) * BLOCK] = np.frombuffer(body, "<u2")
     papers = int(np.count_nonzero(lengths))
     room = K1 * (1 - B + B / (lengths.sum() / max(1, papers) or 1) * lengths)
     forms: dict[str, list[Form]] = {stem: [] for stem in asked.times}
@@ -139,7 +138,7 @@ def others(scores: Scores, ids: Sequence[PaperId], number: int) -> list[PaperId]
 def _unpacked(rows: Sequence[tuple[int, bytes]]) -> Papers:
     postings = np.frombuffer(b"".join(body for _, body in rows), _POSTING)
     blocks = np.repeat(
-        np.array([block * _BLOCK for block, _ in rows], np.intp),
+        np.array([block * BLOCK for block, _ in rows], np.intp),
         [len(body) // _POSTING.itemsize for _, body in rows],
     )
     return blocks + postings["at"], postings["times"].astype(np.float32)

@@ -29,7 +29,7 @@ from bot.papers import fusion, query, terms, trending
 from bot.pipeline import ranking, widening
 from bot.pipeline.draft import CANDIDATES
 from bot.pipeline.meaning import Meaning
-from storage import channels, deliveries, papers, postings
+from storage import channels, deliveries, lookup, papers, postings
 from storage import search as index
 from storage.database import Database
 
@@ -120,7 +120,7 @@ async def similar(
     anything = Query(text="", root=None)
     today = now.date()
     known = await postings.texts(db, (paper_id,))
-    if not known or not await index.wider(db, anything, (paper_id,), today=today, own=own):
+    if not known or not await lookup.visible(db, (paper_id,), today=today, own=own):
         raise NotFound("This paper is not in the archive any more: `/search` finds others.")
     texts = known[paper_id]
     near = await meaning.similarities(paper_id) if meaning else None
