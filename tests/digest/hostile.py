@@ -231,3 +231,8 @@ def _check_markup(content: str, addresses: set[str], channels: set[int]) -> None
         assert "*" not in re.sub(r"\*\*[^*]*\*\*", "", line), line
         bare = re.sub(r"^(?:#{2,3}|-#|-) ", "", line)
         assert not re.match(r"\s*(?:[#>]|-#? |\+ |\d+\. )", bare), line
+
+
+def texts_of(post: Post) -> list[str]:
+    """A message's texts, in order."""
+    return [block.content for block in post.blocks if isinstance(block, Text)]

@@ -15,7 +15,7 @@ from bot.models import Answer, Button, Hit, Line, Paper, PaperId, Post, Query, R
 from bot.papers import passage
 from bot.papers.query import parse
 from tests.digest import hostile
-from tests.digest.hostile import check
+from tests.digest.hostile import check, texts_of
 
 slow = settings(deadline=None, max_examples=60)
 PAPER = Paper(
@@ -32,10 +32,6 @@ PAPER = Paper(
 
 def _query(text: str) -> Query:
     return Query(text=text, root=None)
-
-
-def _texts(post: Post) -> list[str]:
-    return [block.content for block in post.blocks if isinstance(block, Text)]
 
 
 def _buttons(post: Post) -> list[Button]:
@@ -72,7 +68,7 @@ def test_a_page_of_answers_fits(data: st.DataObject) -> None:
     post = found.answer_post(answer, data.draw(hostile.numbers))
     check(post, papers=papers)
     shown = sum(isinstance(block, Line) for block in post.blocks)
-    assert ("left out" in "".join(_texts(post))) == (shown < len(papers))
+    assert ("left out" in "".join(texts_of(post))) == (shown < len(papers))
 
 
 @slow
@@ -107,7 +103,7 @@ def test_an_empty_answer_fits(text: str, archive: int, parts: list[tuple[str, in
 def test_pages_of_an_answer(offset: int, total: int, wider: int, head: str, back: bool, forth: bool) -> None:
     answer = Answer(query=_query("x"), hits=(Hit(paper=PAPER, score=1),), total=total, offset=offset, wider=wider)
     post = found.answer_post(answer, 7)
-    assert _texts(post)[0] == head
+    assert texts_of(post)[0] == head
     left, right, subscribe = _buttons(post)
     assert (not left.disabled, not right.disabled) == (back, forth)
     page = offset // 5
@@ -131,13 +127,13 @@ def test_what_does_not_fit_on_a_page_is_counted() -> None:
     check(post, papers=[huge])
     shown = sum(isinstance(block, Line) for block in post.blocks)
     assert 2 <= shown < 5
-    assert f"-# {5 - shown} of this page left out" in _texts(post)[-1]
+    assert f"-# {5 - shown} of this page left out" in texts_of(post)[-1]
 
 
 def test_nothing_found_tells_what_to_try() -> None:
     answer = Answer(query=_query("xyz"), hits=(), total=0)
-    assert "fewer or other words" in _texts(found.nothing_post(answer, 79))[0]
-    assert "still empty" in _texts(found.nothing_post(answer, 0))[0]
+    assert "fewer or other words" in texts_of(found.nothing_post(answer, 79))[0]
+    assert "still empty" in texts_of(found.nothing_post(answer, 0))[0]
 
 
 def _hit(text: str, *, field: str = "abstract", words: tuple[str, ...], asked: str = "x", **more: object) -> str:
@@ -216,12 +212,12 @@ def test_a_passage_shows_its_text_and_not_more(text: str, limit: int) -> None:
 def test_wider_hits_stand_behind_a_line_that_says_so() -> None:
     strict = Hit(paper=PAPER, score=1, reasons=("“x” in the title",))
     wider = Hit(paper=PAPER, score=1, reasons=("only some of the words",), wider=True)
-    texts = _texts(found.answer_post(Answer(query=_query("x"), hits=(strict, wider), total=1, wider=1), 7))
+    texts = texts_of(found.answer_post(Answer(query=_query("x"), hits=(strict, wider), total=1, wider=1), 7))
     assert texts[0] == "**1 paper** for `x`, 1 more comes near"
     assert texts[1].endswith("-# ↳ “x” in the title")
     assert texts[2] == "-# No more paper has all the words; these come near:"
     assert texts[3].endswith("-# ≈ only some of the words")
-    texts = _texts(found.answer_post(Answer(query=_query("x"), hits=(wider,), total=0, wider=1), 7))
+    texts = texts_of(found.answer_post(Answer(query=_query("x"), hits=(wider,), total=0, wider=1), 7))
     assert texts[0] == "**0 papers** for `x`, 1 comes near"
     assert texts[1].startswith("-# No paper has all the words;")
 
@@ -229,7 +225,7 @@ def test_wider_hits_stand_behind_a_line_that_says_so() -> None:
 def test_a_correction_is_told() -> None:
     hit = Hit(paper=PAPER, score=1, wider=True)
     answer = Answer(query=_query("difusion"), hits=(hit,), total=0, spelled=(("difusion", "diffusion"),))
-    head, near, *_ = _texts(found.answer_post(answer, 7))
+    head, near, *_ = texts_of(found.answer_post(answer, 7))
     assert near == "-# No paper has all the words as they were typed; these come near:"
     assert head.splitlines()[1] == "-# Did you mean: also looked for “diffusion” (“difusion”)"
 
@@ -242,10 +238,11 @@ def test_each_paper_of_the_page_can_be_opened() -> None:
 
 def test_a_young_archive_is_told() -> None:
     answer = Answer(query=_query("xyz"), hits=(), total=0)
-    told = _texts(found.nothing_post(answer, 79, since=date(2026, 3, 24), today=date(2026, 3, 31)))[0]
+    told = texts_of(found.nothing_post(answer, 79, since=date(2026, 3, 24), today=date(2026, 3, 31)))[0]
     assert "The archive is young: 79 papers since 24 March." in told
     assert (
-        "young" not in _texts(found.nothing_post(answer, 79, since=date(2025, 3, 24), today=date(2026, 3, 31)))[0]
+        "young"
+        not in texts_of(found.nothing_post(answer, 79, since=date(2025, 3, 24), today=date(2026, 3, 31)))[0]
     )
 
 

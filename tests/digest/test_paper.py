@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.digest import markup
 from bot.digest.paper import paper_post, similar_post
-from bot.models import Button, Hit, Paper, PaperId, Post, Row, Select, Text
+from bot.models import Button, Hit, Paper, PaperId, Post, Row, Select
 from tests.digest import hostile
-from tests.digest.hostile import check
+from tests.digest.hostile import check, texts_of
 
 slow = settings(deadline=None, max_examples=60)
 PAPER = Paper(
@@ -37,17 +37,13 @@ PAPER = Paper(
 )
 
 
-def _texts(post: Post) -> list[str]:
-    return [block.content for block in post.blocks if isinstance(block, Text)]
-
-
 def _buttons(post: Post) -> list[Button]:
     return [button for block in post.blocks if isinstance(block, Row) for button in block.buttons]
 
 
 def test_a_card_tells_all_that_is_known() -> None:
     post = paper_post(PAPER)
-    assert _texts(post) == [
+    assert texts_of(post) == [
         "### [A \\*starred\\* title](https://arxiv.org/abs/2604.14630)\n"
         "Ada Lovelace, B, C, D and 2 more · Analytical Engines\n"
         "-# Listed 31 March 2026 on Hugging Face, arXiv · ▲ 34 votes · 1 comment · ★ 1.2k stars\n"
@@ -66,14 +62,14 @@ def test_a_card_tells_all_that_is_known() -> None:
 
 def test_a_card_of_little_is_short() -> None:
     post = paper_post(Paper(id=PaperId(5), title="T", url="https://x.test/1"))
-    assert _texts(post) == ["### [T](https://x.test/1)"]
+    assert texts_of(post) == ["### [T](https://x.test/1)"]
     assert [button.label for button in _buttons(post)] == ["Abstract", "More like this"]
 
 
 def test_a_long_abstract_is_cut_behind_a_sentence() -> None:
     post = paper_post(dataclasses.replace(PAPER, abstract="Looms weave patterns of (many) threads. " * 200))
     check(post, papers=[PAPER])
-    told = _texts(post)[1]
+    told = texts_of(post)[1]
     assert told.endswith("threads. …")
     assert markup.characters(post) > 3_700
 
@@ -82,7 +78,7 @@ def test_a_long_abstract_is_cut_behind_a_sentence() -> None:
 def test_one_endless_sentence_is_cut_as_well(abstract: str) -> None:
     post = paper_post(dataclasses.replace(PAPER, abstract=abstract))
     check(post, papers=[PAPER])
-    assert _texts(post)[1].endswith("…")
+    assert texts_of(post)[1].endswith("…")
     assert markup.characters(post) > 3_300
 
 
@@ -111,9 +107,9 @@ def test_any_likeness_fits(data: st.DataObject) -> None:
 
 def test_what_is_like_a_paper_tells_why_and_can_be_opened() -> None:
     post = similar_post(PAPER, [Hit(paper=PAPER, score=1, reasons=("shares “loom”, “weave”", "34 votes"))])
-    head, row = _texts(post)
+    head, row = texts_of(post)
     assert head == "### More like [A \\*starred\\* title](https://arxiv.org/abs/2604.14630)"
     assert row.endswith("-# ↳ shares “loom”, “weave”")
     (select,) = (block for block in post.blocks if isinstance(block, Select))
     assert select.options == (("5", "A *starred* title"),)
-    assert "is like it yet" in _texts(similar_post(PAPER, ()))[0]
+    assert "is like it yet" in texts_of(similar_post(PAPER, ()))[0]
