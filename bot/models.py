@@ -74,6 +74,16 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A paper's counts at a time."""
+
+    seen_at: datetime
+    votes: int | None = None
+    comments: int | None = None
+    stars: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One line of a feed: a paper, and how the feed lists it."""
 

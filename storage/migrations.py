@@ -350,6 +350,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX questions_by_time ON questions (asked_at)",
     ),
+    (
+        # --- which of a topic's papers are good enough, and what stood behind "n more" why
+        "ALTER TABLE topics ADD COLUMN floor TEXT NOT NULL DEFAULT 'all'",
+        "ALTER TABLE channels ADD COLUMN late_risers INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE delivery_papers ADD COLUMN held TEXT",  # by which rule, in words; NULL: it was shown
+    ),
 )
 
 

@@ -16,6 +16,7 @@ from bot.models import (
     Delivery,
     FeedState,
     GuildId,
+    Observation,
     Paper,
     TopicId,
     Verdict,
@@ -50,16 +51,6 @@ class Listing:
     listed_on: date
     announced: bool = True
     first_seen_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """A paper's counts at a time."""
-
-    seen_at: datetime
-    votes: int | None = None
-    comments: int | None = None
-    stars: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

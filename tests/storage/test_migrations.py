@@ -36,6 +36,22 @@ _FIRST = (
     "INSERT INTO searches VALUES (9, 'title', 1)",
     "INSERT INTO beats VALUES ('tick', 1)",
 )
+
+
+def _with_columns(statements: tuple[str, ...]) -> tuple[str, ...]:
+    """The same rows, by the names of the columns that there were at first."""
+    named = {
+        "INSERT INTO topics ": "INSERT INTO topics (id, channel_id, query, created_at) ",
+        "INSERT INTO delivery_papers ": (
+            "INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown) "
+        ),
+    }
+    return tuple(
+        next((long + row.removeprefix(short) for short, long in named.items() if row.startswith(short)), row)
+        for row in statements
+    )
+
+
 ROWS: tuple[tuple[str, ...], ...] = (
     (),
     _FIRST,
@@ -56,7 +72,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO claims VALUES ('added:https://a.example', 'url:a.example', 5, 1)",
         "INSERT INTO looks VALUES (1, 7, 1, '[]')",
     ),
-    (
+    _FOURTH := (
         *_THIRD,
         "INSERT INTO words VALUES (1, 'title', 'titl', 1)",
         "INSERT INTO lengths VALUES (0, zeroblob(8192))",
@@ -64,6 +80,12 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO embeddings VALUES (5, 'm', x'0000803f7f')",
         "INSERT INTO meaning VALUES (1, 'm', '')",
         "INSERT INTO questions VALUES (1, 7, 1, 'title', '[5]')",
+    ),
+    (
+        *_with_columns(_FOURTH),
+        "UPDATE topics SET floor = 'elite'",
+        "UPDATE channels SET late_risers = 0",
+        "UPDATE delivery_papers SET held = 'floor'",
     ),
 )
 
