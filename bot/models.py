@@ -84,6 +84,20 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heat:
+    """How hot a paper is at a moment."""
+
+    expected: float | None = None
+    """Votes by the end of its week; None where nobody counts."""
+    gained: int | None = None
+    """Votes since a day before its last count; None where that is not known, or it was not listed yet."""
+    place: int = 0
+    """Its place among the voted papers of its list's day, 1 is first; 0 where nobody counts."""
+    of: int = 0
+    """How many these are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One line of a feed: a paper, and how the feed lists it."""
 
@@ -504,6 +518,15 @@ class Suggestion:
 # --- what a channel gets ---------------------------------------------------------------------------
 
 
+class Floor(StrEnum):
+    """How good a topic's papers have to be, by their place among the voted papers of their list's day."""
+
+    ALL = "all"
+    NORMAL = "normal"
+    SELECTIVE = "selective"
+    ELITE = "elite"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A saved search of a channel."""
@@ -512,6 +535,7 @@ class Topic:
     channel_id: ChannelId
     text: str
     """The query, as it was asked."""
+    floor: Floor = Floor.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -525,6 +549,8 @@ class Schedule:
     """Local weekdays, Monday is 0."""
     size: int = 8
     """Papers in one digest, 1 to 10."""
+    late_risers: bool = True
+    """Whether a digest opens with what rose after the last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -577,6 +603,12 @@ class Match:
     """One or two sentences."""
     summary_by: str
     """Who wrote them: "Hugging Face", "abstract", or "" where there is no text."""
+    gained: int | None = None
+    """Votes since yesterday, where that is known."""
+    late: bool = False
+    """Listed, or risen, after the channel's last digest, on that day or before."""
+    held: str = ""
+    """By which rule it is left out, in words; "" where it is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -586,11 +618,19 @@ class Digest:
     day: date
     """The reader's day, in the channel's zone."""
     papers: tuple[Match, ...]
+    """Late ones first; each part best first."""
     more: tuple[Match, ...]
-    """What also matched, best first; shown on request."""
+    """What also matched and was left out, best first; shown on request."""
+    beyond: int = 0
+    """How many were left out besides, that `more` has no room for."""
     topics: tuple[str, ...]
     source_url: str | None = None
     """The day's list at the source, where it has one for people."""
+
+    @property
+    def left(self) -> int:
+        """How many were left out."""
+        return len(self.more) + self.beyond
 
 
 class VerdictKind(StrEnum):
@@ -742,6 +782,8 @@ class Delivery:
     """The papers in the post."""
     more: tuple[PaperId, ...] = ()
     """The papers behind its "n more" button."""
+    held: tuple[str, ...] = ()
+    """Why each of these is left out, in words; nothing where that is not remembered."""
     attempts: int = 0
     next_try_at: datetime | None = None
     note: str = ""

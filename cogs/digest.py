@@ -37,6 +37,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         zone="Time zone, like Europe/Berlin",
         days="mon-fri, tue, thu, or daily",
         size="Papers in one digest",
+        late_risers="Whether a digest opens with what rose after the last one",
         channel="Default: this channel",
     )
     async def schedule(
@@ -46,6 +47,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         zone: str | None = None,
         days: str | None = None,
         size: app_commands.Range[int, due.MIN_SIZE, due.MAX_SIZE] | None = None,
+        late_risers: bool | None = None,
         channel: Place = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -59,6 +61,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
             wanted["days"] = due.days_named(days)
         if size:
             wanted["size"] = size
+        if late_risers is not None:
+            wanted["late_risers"] = late_risers
         if wanted:
             found = await ask.reschedule(self.bot.db, found.id, lambda old: replace(old, **wanted), now=now)
         if found.next_due is None:
@@ -80,11 +84,10 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     async def preview(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        texts = [topic.text for topic in await channels.topics(self.bot.db, found.id)]
-        digest, why = await draft.preview(self.bot.db, texts, now=self.bot.clock(), channel=found)
-        if not digest.papers:
-            raise UserError(f"As of now there would be no digest: {escape(why)}.")
-        shown, _ = await asyncio.to_thread(posts.digest_post, digest, DeliveryId("preview"))
+        drafted = await draft.upcoming(self.bot.db, found, now=self.bot.clock())
+        if not drafted.digest.papers:
+            raise UserError(f"As of now there would be no digest: {escape(drafted.why)}.")
+        shown, _ = await asyncio.to_thread(posts.digest_post, drafted.digest, DeliveryId("preview"))
         await reply(interaction, shown)
 
     @app_commands.command(description="Post a digest right now; the scheduled one will skip what it shows")

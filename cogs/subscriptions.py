@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.digest import answer as answers
 from bot.digest import post as posts
 from bot.errors import UserError
-from bot.models import ChannelId, GuildId, Post, Topic, TopicId
+from bot.models import ChannelId, Floor, GuildId, Post, Topic, TopicId
 from bot.papers.query import MAX_LENGTH, parse, unordered
 from bot.pipeline import ask
 from cogs._client import Interaction, Paperboy, answer_error, change, reply, require_manager, require_posting
@@ -124,18 +124,26 @@ class Subscriptions(commands.Cog):
 
 
 class Edit(ui.Modal, title="Change this topic"):
-    """The topic's query as text, checked before it is saved."""
+    """The topic's query as text, checked before it is saved, and its floor."""
 
     def __init__(self, cog: Subscriptions, topic: Topic) -> None:
         super().__init__(timeout=900)  # seconds; a form that was closed is forgotten then
         self._cog, self._topic = cog, topic
         self._text: ui.TextInput[Edit] = ui.TextInput(default=topic.text, max_length=MAX_LENGTH)
+        self._floor: ui.Select[Edit] = ui.Select(
+            options=[
+                discord.SelectOption(label=floor, description=told, default=floor is topic.floor)
+                for floor, told in answers.FLOORS.items()
+            ]
+        )
         self.add_item(ui.Label(text="Query, as in /search", component=self._text))
+        self.add_item(ui.Label(text="Which of a day’s papers are good enough", component=self._floor))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         query = unordered(parse(self._text.value))
         await interaction.response.defer()
-        await channels.edit_topic(self._cog.bot.db, self._topic.id, query.text)
+        floor = Floor(self._floor.values[0]) if self._floor.values else self._topic.floor
+        await channels.edit_topic(self._cog.bot.db, self._topic.id, query.text, floor)
         await self._cog.back(interaction)  # type: ignore[arg-type]
 
     async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:  # type: ignore[override]

@@ -14,7 +14,7 @@ from typing import Literal
 import aiosqlite
 
 from bot.errors import NotFound, UserError
-from bot.models import Channel, ChannelId, GuildId, Schedule, Topic, TopicId, UserId, Verdict, VerdictKind
+from bot.models import Channel, ChannelId, Floor, GuildId, Schedule, Topic, TopicId, UserId, Verdict, VerdictKind
 from storage import verdicts
 from storage.database import Database, known_moment, moment, seconds
 
@@ -22,8 +22,8 @@ MAX_TOPICS = 25
 """Of one channel: as many as a Discord menu can list."""
 
 _SELECT = (
-    "SELECT id, guild_id, post_at, zone, days, size, next_due, last_due, paused, paused_by, created_at"
-    " FROM channels"
+    "SELECT id, guild_id, post_at, zone, days, size, late_risers, next_due, last_due, paused, paused_by,"
+    " created_at FROM channels"
 )
 
 
@@ -36,6 +36,7 @@ def channel_of(row: sqlite3.Row) -> Channel:
             zone=row["zone"],
             days=frozenset(map(int, row["days"])),
             size=row["size"],
+            late_risers=bool(row["late_risers"]),
         ),
         next_due=moment(row["next_due"]),
         last_due=moment(row["last_due"]),
@@ -46,13 +47,18 @@ def channel_of(row: sqlite3.Row) -> Channel:
 
 
 def _topic(row: sqlite3.Row) -> Topic:
-    return Topic(id=TopicId(row["id"]), channel_id=ChannelId(row["channel_id"]), text=row["query"])
+    return Topic(
+        id=TopicId(row["id"]),
+        channel_id=ChannelId(row["channel_id"]),
+        text=row["query"],
+        floor=Floor(row["floor"]),
+    )
 
 
-def schedule_row(schedule: Schedule) -> tuple[str, str, str, int]:
-    """The values of post_at, zone, days and size."""
+def schedule_row(schedule: Schedule) -> tuple[str, str, str, int, bool]:
+    """The values of post_at, zone, days, size and late_risers."""
     days = "".join(map(str, sorted(schedule.days)))
-    return schedule.post_at.isoformat("minutes"), schedule.zone, days, schedule.size
+    return schedule.post_at.isoformat("minutes"), schedule.zone, days, schedule.size, schedule.late_risers
 
 
 async def get(db: Database, channel_id: ChannelId) -> Channel | None:
@@ -98,7 +104,7 @@ async def topics(db: Database, channel_id: ChannelId) -> tuple[Topic, ...]:
     """A channel's topics, in the order of subscription."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            "SELECT id, channel_id, query FROM topics WHERE channel_id = ? ORDER BY id", (channel_id,)
+            "SELECT id, channel_id, query, floor FROM topics WHERE channel_id = ? ORDER BY id", (channel_id,)
         )
     return tuple(map(_topic, rows))
 
@@ -108,7 +114,7 @@ async def topic(db: Database, topic_id: TopicId, guild_id: GuildId) -> Topic:
     async with db.read() as connection:
         rows = list(
             await connection.execute_fetchall(
-                """SELECT id, channel_id, query FROM topics WHERE id = ?
+                """SELECT id, channel_id, query, floor FROM topics WHERE id = ?
                 AND channel_id IN (SELECT id FROM channels WHERE guild_id = ?)""",
                 (topic_id, guild_id),
             )
@@ -140,12 +146,14 @@ async def subscribe(
             )
         if not known:
             await tx.execute(
-                """INSERT INTO channels (id, guild_id, post_at, zone, days, size, next_due, created_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """INSERT INTO channels
+                    (id, guild_id, post_at, zone, days, size, late_risers, next_due, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET
                     guild_id = excluded.guild_id, post_at = excluded.post_at, zone = excluded.zone,
-                    days = excluded.days, size = excluded.size, next_due = excluded.next_due,
-                    paused = NULL, paused_by = NULL, created_at = excluded.created_at""",
+                    days = excluded.days, size = excluded.size, late_risers = excluded.late_risers,
+                    next_due = excluded.next_due, created_at = excluded.created_at,
+                    paused = NULL, paused_by = NULL""",
                 (channel_id, guild_id, *schedule_row(schedule), seconds(next_due), seconds(now)),
             )
             await _there(tx, channel_id)
@@ -156,10 +164,12 @@ async def subscribe(
         return cursor.rowcount == 1
 
 
-async def edit_topic(db: Database, topic_id: TopicId, query: str) -> None:
+async def edit_topic(db: Database, topic_id: TopicId, query: str, floor: Floor) -> None:
     """Raises NotFound; a topic that the channel has already swallows this one."""
     async with db.write() as tx:
-        cursor = await tx.execute("UPDATE OR REPLACE topics SET query = ? WHERE id = ?", (query, topic_id))
+        cursor = await tx.execute(
+            "UPDATE OR REPLACE topics SET query = ?, floor = ? WHERE id = ?", (query, floor, topic_id)
+        )
         if cursor.rowcount == 0:
             raise _gone()
 
@@ -177,10 +187,10 @@ async def reschedule(db: Database, channel: Channel, schedule: Schedule, *, next
     between: `schedule` and `next_due` were reckoned from a `channel` that is not true any more."""
     async with db.write() as tx:
         cursor = await tx.execute(
-            """UPDATE channels SET post_at = ?, zone = ?, days = ?, size = ?,
+            """UPDATE channels SET post_at = ?, zone = ?, days = ?, size = ?, late_risers = ?,
                 next_due = iif(paused IS NULL, ?, NULL)
             WHERE id = ? AND last_due IS ? AND next_due IS ?
-                AND (post_at, zone, days, size) = (?, ?, ?, ?)""",
+                AND (post_at, zone, days, size, late_risers) = (?, ?, ?, ?, ?)""",
             (
                 *schedule_row(schedule),
                 seconds(next_due),

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 import aiosqlite
 
@@ -39,8 +40,8 @@ _SET_BACK = timedelta(minutes=1)
 
 SELECT = (
     "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, trouble, note,"
-    " message_id, (SELECT json_group_array(json_array(paper_id, shown)) FROM"
-    " (SELECT paper_id, shown FROM delivery_papers WHERE delivery_id = deliveries.id ORDER BY position))"
+    " message_id, (SELECT json_group_array(json_array(paper_id, shown, held)) FROM"
+    " (SELECT paper_id, shown, held FROM delivery_papers WHERE delivery_id = deliveries.id ORDER BY position))"
     " AS papers FROM deliveries"
 )
 
@@ -55,14 +56,21 @@ def delivery_of(row: sqlite3.Row) -> Delivery:
         claimed_at=known_moment(row["claimed_at"]),
         state=DeliveryState(row["state"]),
         post=Post.from_data(json.loads(row["post"])),
-        shown=tuple(PaperId(paper_id) for paper_id, shown in papers if shown),
-        more=tuple(PaperId(paper_id) for paper_id, shown in papers if not shown),
+        shown=tuple(PaperId(paper_id) for paper_id, shown, _ in papers if shown),
+        more=tuple(PaperId(paper_id) for paper_id, shown, _ in papers if not shown),
+        held=tuple(held or "" for _, shown, held in papers if not shown),
         attempts=row["attempts"],
         next_try_at=moment(row["next_try_at"]),
         trouble=row["trouble"],
         note=row["note"],
         message_id=None if row["message_id"] is None else MessageId(row["message_id"]),
     )
+
+
+def papers_of(delivery: Delivery) -> list[tuple[PaperId, int, str | None]]:
+    """The values of paper_id, shown and held for each of its papers."""
+    shown = [(paper_id, 1, None) for paper_id in delivery.shown]
+    return shown + [(paper_id, 0, why or None) for paper_id, why in zip_longest(delivery.more, delivery.held)]
 
 
 async def get(db: Database, delivery_id: DeliveryId) -> Delivery:
@@ -104,6 +112,15 @@ async def last_extra(db: Database, channel_id: ChannelId) -> datetime | None:
             )
         )
     return moment(rows[0][0])
+
+
+async def count(db: Database, channel_id: ChannelId) -> int:
+    """How many digests the channel has had."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            "SELECT count(*) FROM deliveries WHERE channel_id = ? AND state != 'refused'", (channel_id,)
+        )
+    return int(next(iter(rows))[0])
 
 
 async def shown(db: Database, channel_id: ChannelId, papers: Iterable[PaperId]) -> set[PaperId]:
@@ -161,10 +178,10 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
         )
         if scheduled:
             await verdicts.judge(tx, _begun(delivery))
-        papers = [(paper_id, 1) for paper_id in delivery.shown] + [(paper_id, 0) for paper_id in delivery.more]
+        papers = papers_of(delivery)
         await tx.executemany(
-            """INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown)
-            VALUES (?, ?, ?, ?, ?)""",
+            """INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown, held)
+            VALUES (?, ?, ?, ?, ?, ?)""",
             [(delivery.id, at, delivery.channel_id, *paper) for at, paper in enumerate(papers)],
         )
         return True

@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import aiosqlite
 
-from bot.models import Delivery, FeedState, GuildId, Post
+from bot.models import Delivery, FeedState, Floor, GuildId, Observation, Post
 from storage.channels import channel_of
 from storage.database import Database, known_moment, moment
 from storage.deliveries import SELECT as DELIVERIES
@@ -36,7 +36,6 @@ from storage.records import (
     KeptTopic,
     Listing,
     Numbers,
-    Observation,
     Record,
     Search,
 )
@@ -69,7 +68,7 @@ _PAPERS = f"""SELECT id, {COLUMNS}, counted_at, first_seen_at, changed_at, '[]' 
     (SELECT json_group_array(json_array(feed, key, strong)) FROM
         (SELECT * FROM claims WHERE paper_id = papers.id ORDER BY feed, key)) AS claims
     FROM papers ORDER BY id"""
-_CHANNELS = """SELECT *, (SELECT json_group_array(json_array(id, query, created_at)) FROM
+_CHANNELS = """SELECT *, (SELECT json_group_array(json_array(id, query, created_at, floor)) FROM
     (SELECT * FROM topics WHERE channel_id = channels.id ORDER BY id)) AS topics FROM channels ORDER BY id"""
 
 
@@ -166,8 +165,8 @@ def _channel(row: sqlite3.Row) -> KeptChannel:
         **_fields(channel_of(row)),
         alerted_at=moment(row["alerted_at"]),
         topics=tuple(
-            KeptTopic(id=number, text=query, created_at=known_moment(created_at))
-            for number, query, created_at in json.loads(row["topics"])
+            KeptTopic(id=number, text=query, created_at=known_moment(created_at), floor=Floor(floor))
+            for number, query, created_at, floor in json.loads(row["topics"])
         ),
     )
 

@@ -17,6 +17,7 @@ import aiosqlite
 from bot.models import Delivery, DeliveryState, PaperId, Taken, Verdict
 from storage.channels import MAX_TOPICS, schedule_row
 from storage.database import Database, moment, seconds
+from storage.deliveries import papers_of
 from storage.merging import Papers
 from storage.records import Guild, GuildFeed, KeptChannel, KeptFeed, KeptPaper, Numbers, Record, Search
 
@@ -130,13 +131,14 @@ class _Intake:
         self.counted["known_channels"] += len(here)
         # The side that saw more due moments end knows how the channel is; in doubt this one.
         await self._tx.executemany(
-            """INSERT INTO channels (id, guild_id, post_at, zone, days, size, next_due, last_due, paused,
-                paused_by, alerted_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """INSERT INTO channels (id, guild_id, post_at, zone, days, size, late_risers, next_due, last_due,
+                paused, paused_by, alerted_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET
                 guild_id = excluded.guild_id, post_at = excluded.post_at, zone = excluded.zone,
-                days = excluded.days, size = excluded.size, next_due = excluded.next_due,
-                last_due = excluded.last_due, paused = excluded.paused, paused_by = excluded.paused_by,
-                alerted_at = excluded.alerted_at, created_at = excluded.created_at
+                days = excluded.days, size = excluded.size, late_risers = excluded.late_risers,
+                next_due = excluded.next_due, last_due = excluded.last_due,
+                paused = excluded.paused, paused_by = excluded.paused_by, alerted_at = excluded.alerted_at,
+                created_at = excluded.created_at
             WHERE excluded.last_due > coalesce(last_due, excluded.last_due - 1)""",
             [
                 (
@@ -148,13 +150,13 @@ class _Intake:
             ],
         )
         topics = [
-            (topic.id, channel.id, topic.text, seconds(topic.created_at))
+            (topic.id, channel.id, topic.text, seconds(topic.created_at), topic.floor)
             for channel in channels
             for topic in channel.topics
         ]
         added = await self._tx.executemany(
-            f"""INSERT INTO topics (id, channel_id, query, created_at)
-            SELECT iif(EXISTS (SELECT 1 FROM topics WHERE id = ?1), NULL, ?1), ?2, ?3, ?4
+            f"""INSERT INTO topics (id, channel_id, query, created_at, floor)
+            SELECT iif(EXISTS (SELECT 1 FROM topics WHERE id = ?1), NULL, ?1), ?2, ?3, ?4, ?5
             WHERE NOT EXISTS (SELECT 1 FROM topics WHERE channel_id = ?2 AND query = ?3)
             AND (SELECT count(*) FROM topics WHERE channel_id = ?2) < {MAX_TOPICS}""",
             topics,
@@ -186,8 +188,8 @@ class _Intake:
                 continue
             known.add(delivery.id)
             rows.append(_delivery_row(delivery))
-            told = [(paper_id, 1) for paper_id in delivery.shown] + [(paper_id, 0) for paper_id in delivery.more]
-            found = [(numbers[paper_id], shown) for paper_id, shown in told if paper_id in numbers]
+            told = papers_of(delivery)
+            found = [(numbers[paper_id], *rest) for paper_id, *rest in told if paper_id in numbers]
             self.counted["left_out"] += len(told) - len(found)
             papers += [(delivery.id, at, delivery.channel_id, *paper) for at, paper in enumerate(found)]
         self.counted["deliveries"] += len(rows)
@@ -201,9 +203,9 @@ class _Intake:
             rows,
         )
         await self._tx.executemany(
-            """INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown)
+            """INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown, held)
             SELECT ?1, ?2, ?3, ?4, ?5 AND NOT EXISTS (
-                SELECT 1 FROM delivery_papers WHERE channel_id = ?3 AND paper_id = ?4 AND shown)""",
+                SELECT 1 FROM delivery_papers WHERE channel_id = ?3 AND paper_id = ?4 AND shown), ?6""",
             papers,
         )
         await self._mark(arrived, numbers)

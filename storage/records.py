@@ -15,6 +15,7 @@ from bot.models import (
     ChannelId,
     Delivery,
     FeedState,
+    Floor,
     GuildId,
     Observation,
     Paper,
@@ -110,6 +111,7 @@ class KeptTopic:
     """Old buttons name it."""
     text: str
     created_at: datetime
+    floor: Floor = Floor.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

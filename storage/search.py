@@ -39,7 +39,7 @@ from storage.extract import HIGHLIGHTS, Extract, Marks
 from storage.extract import marks as marks_of
 from storage.papers import ADDED, FOUND, load, one
 
-LATE = timedelta(days=7)
+LATE = timedelta(days=8)
 """What is first seen so many days behind its own is news all the same."""
 
 _FEW = 50
@@ -162,6 +162,28 @@ async def news(
                 AND first_seen_at > ?
                 AND EXISTS (SELECT 1 FROM feeds WHERE name = l.feed AND first_at < l.first_seen_at)""",
             (since.isoformat(), last, mine, late.isoformat(), last, mine, seconds(unseen)),
+        )
+    return tuple(PaperId(row[0]) for row in rows)
+
+
+async def voted(db: Database, *, since: date, today: date, among: Sequence[PaperId]) -> dict[PaperId, Paper]:
+    """The papers with votes that everybody's feeds announced from `since` to `today`, or `among` these."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            f"""SELECT id FROM papers WHERE votes NOT NULL AND id IN (
+                SELECT paper_id FROM listings l WHERE announced AND listed_on BETWEEN ? AND ? AND {_PUBLIC}
+                UNION SELECT value FROM json_each(?))""",
+            (since.isoformat(), today.isoformat(), json.dumps(among)),
+        )
+        return await load(connection, [PaperId(row[0]) for row in rows], ())
+
+
+async def listed_before(db: Database, among: Sequence[PaperId], day: date) -> tuple[PaperId, ...]:
+    """Those of these papers that no feed announced on `day` or later."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            "SELECT id FROM papers WHERE listed_on < ? AND id IN (SELECT value FROM json_each(?))",
+            (day.isoformat(), json.dumps(among)),
         )
     return tuple(PaperId(row[0]) for row in rows)
 

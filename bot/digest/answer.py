@@ -13,6 +13,7 @@ from bot.models import (
     Button,
     Channel,
     ChannelId,
+    Floor,
     Line,
     Offer,
     Paper,
@@ -170,13 +171,27 @@ def _followed(channel: Channel, own: Sequence[Topic], room: int) -> str:
     state = f" · {paused_told(channel.paused, channel.paused_by, 80)}" if channel.paused else ""
     head = f"**<#{channel.id}>** {when_told(channel.schedule)}{state}"
     for count in range(min(len(own), TOPICS), -1, -1):
-        lines = [head, *(f"- {code(shorten(topic.text, 80))}" for topic in own[:count])]
+        lines = [head, *map(_topic, own[:count])]
         if len(own) > count:
             lines.append(f"-# and {len(own) - count} more")
         text = "\n".join(lines)
         if markup.length(text) <= room:
             break
     return text
+
+
+FLOORS: Mapping[Floor, str] = {
+    Floor.ALL: "everything that matches",
+    Floor.NORMAL: "the upper half of a day, by votes",
+    Floor.SELECTIVE: "the upper fifth of a day; nothing without votes",
+    Floor.ELITE: "the best twentieth of a day; nothing without votes",
+}
+"""What each floor lets pass."""
+
+
+def _topic(topic: Topic) -> str:
+    floor = f" · {topic.floor}" if topic.floor is not Floor.ALL else ""
+    return f"- {code(shorten(topic.text, 80))}{floor}"
 
 
 def topic_post(topic: Topic) -> Post:
@@ -188,7 +203,8 @@ def topic_post(topic: Topic) -> Post:
             Button(label="Back", custom_id="paperboy:topics"),
         )
     )
-    return Post((Text(f"<#{topic.channel_id}> follows {code(topic.text)}."), row))
+    floor = f"-# floor “{topic.floor}”: {FLOORS[topic.floor]}"
+    return Post((Text(f"<#{topic.channel_id}> follows {code(topic.text)}.\n{floor}"), row))
 
 
 def code(query: str) -> str:
@@ -205,7 +221,7 @@ def schedule_told(schedule: Schedule) -> str:
     """ "One digest Mon-Fri at 15:00 (Europe/Berlin), up to 8 papers"."""
     return (
         f"One digest {due.days_told(schedule.days)} at **{schedule.post_at:%H:%M}** ({schedule.zone}), "
-        f"up to {counted(schedule.size, 'paper')}"
+        f"up to {counted(schedule.size, 'paper')}{'' if schedule.late_risers else ', without late risers'}"
     )
 
 

@@ -7,55 +7,177 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import date
+from fractions import Fraction
 from itertools import zip_longest
+from math import ceil
 
-from bot.models import Digest, Hit, Match, Node, Not, Paper, PaperId, Query, VerdictKind
+from bot.models import (
+    And,
+    Digest,
+    Filter,
+    Floor,
+    Heat,
+    Hit,
+    Match,
+    Node,
+    Not,
+    Or,
+    Paper,
+    PaperId,
+    Query,
+    VerdictKind,
+)
+from bot.papers import identity, trending
 from bot.papers import query as queries
-from bot.papers import trending
 from bot.papers.summary import shorten, summarise
 
 MORE = 60
 """Papers kept behind the "n more" button."""
+OF_ONE_ORGANIZATION = 3
+"""Papers of one organisation in one digest, where no topic asked for it."""
+UPPER: Mapping[Floor, Fraction] = {
+    Floor.ALL: Fraction(1),
+    Floor.NORMAL: Fraction(1, 2),
+    Floor.SELECTIVE: Fraction(1, 5),
+    Floor.ELITE: Fraction(1, 20),
+}
+"""The share of a day's voted papers that a floor lets pass, best first; of few papers the best one always does."""
+_LATE = Fraction(3, 8)
+"""The share of a digest's places that late ones take while others wait (measured: `tests.bench.trending`)."""
+
+Found = Mapping[Query, Mapping[PaperId, Hit]]
 
 
 def compose(
-    topics: Sequence[Query],
+    topics: Mapping[Query, Floor],
     candidates: Mapping[Query, Sequence[Hit]],
     *,
+    heats: Mapping[PaperId, Heat],
     shown: Set[PaperId],
     size: int,
     day: date,
+    turn: int = 0,
+    late: Set[PaperId] = frozenset(),
 ) -> Digest:
-    """The day's answers: each topic's best in turn until `size` is reached, then ordered by heat.
+    """The day's answers: each topic's hottest in turn until `size` is reached.
 
-    `candidates` holds each topic's strict hits; `shown` what the channel has had. Another topic begins each
-    day, so that none starves where there are more topics than places. An empty `papers` means that there is
-    nothing to post; `silence` says why.
+    `candidates` holds each topic's strict hits; `shown` what the channel has had; `late` those of the last
+    digest's day and before. `turn` counts the channel's digests: where there are more topics than places, another
+    one begins each time, so that none starves. An empty `papers` means that there is nothing to post; `silence`
+    says why.
     """
-    begin = day.toordinal() % max(1, len(topics))
-    turns = [*topics[begin:], *topics[:begin]]
-    fresh = {
+
+    def key(paper: Paper) -> tuple[float, ...]:
+        return trending.order(paper, heats.get(paper.id or PaperId(0)))
+
+    found = {
         topic: {
             hit.paper.id: hit
-            for hit in sorted(voted_only(topic, candidates[topic]), key=lambda hit: trending.order(hit.paper))
+            for hit in sorted(voted_only(topic, candidates[topic]), key=lambda hit: key(hit.paper))
             if hit.paper.id is not None and hit.paper.id not in shown
         }
-        for topic in turns
+        for topic in topics
     }
-    ranks = zip_longest(*(hits.values() for hits in fresh.values()))
-    chosen = {hit.paper.id: hit.paper for rank in ranks for hit in rank if hit}
-    papers = list(chosen.values())
-    told = [
-        sorted(papers[:size], key=trending.order),
-        sorted(papers[size:], key=trending.order)[:MORE],
-    ]
-    found = [(topic, fresh[topic]) for topic in topics]
-    shown_now, more = ([_match(paper, found) for paper in part] for part in told)
-    return Digest(day=day, papers=tuple(shown_now), more=tuple(more), topics=tuple(topic.text for topic in topics))
+    chosen, held = _choose(topics, found, heats, size=size, turn=turn, late=late)
+    ordered = sorted(chosen, key=lambda paper: (paper.id not in late, key(paper)))
+    others = sorted((paper for paper, _ in held.values()), key=key)
+
+    def match(paper: Paper) -> Match:
+        number = paper.id or PaperId(0)
+        why = held[number][1] if number in held else ""
+        return _match(paper, found, heats.get(number, trending.UNKNOWN), late=number in late, held=why)
+
+    return Digest(
+        day=day,
+        papers=tuple(map(match, ordered)),
+        more=tuple(map(match, others[:MORE])),
+        beyond=max(0, len(others) - MORE),
+        topics=tuple(topic.text for topic in topics),
+    )
+
+
+def _choose(
+    topics: Mapping[Query, Floor],
+    found: Found,
+    heats: Mapping[PaperId, Heat],
+    *,
+    size: int,
+    turn: int,
+    late: Set[PaperId],
+) -> tuple[list[Paper], dict[PaperId, tuple[Paper, str]]]:
+    """The papers of a digest, and what it leaves out, by which rule."""
+    turns = list(topics)
+    begin = turn * size % max(1, len(turns))
+    papers = {number: hit.paper for hits in found.values() for number, hit in hits.items()}
+    below: dict[PaperId, str] = {}
+    queues: list[list[PaperId]] = []
+    for topic in (*turns[begin:], *turns[:begin]):
+        told = {number: _below(topics[topic], heats.get(number, trending.UNKNOWN)) for number in found[topic]}
+        below |= {number: why for number, why in told.items() if why}
+        queues.append([number for number, why in told.items() if not why])
+    waiting = list(dict.fromkeys(number for rank in zip_longest(*queues) for number in rank if number is not None))
+    asked = {number for topic in topics if _asks_for_organization(topic.root) for number in found[topic]}
+    chosen: dict[PaperId, Paper] = {}
+    held: dict[PaperId, str] = {}
+    # Late ones take their share first, then what the others leave.
+    for most in (max(1, int(size * _LATE)), size):
+        for number in waiting:
+            if number in chosen or number in held:
+                continue
+            if len(chosen) == size:
+                break
+            if number in late and len(late & chosen.keys()) >= most:
+                continue
+            if told_why := _obstacle(papers[number], list(chosen.values()), freely=number in asked):
+                held[number] = told_why
+            else:
+                chosen[number] = papers[number]
+    full = {number: f"no place was left of {size}" for number in waiting if number not in chosen}
+    left = {number: why for number, why in {**below, **full, **held}.items() if number not in chosen}
+    return list(chosen.values()), {number: (papers[number], why) for number, why in left.items()}
+
+
+def _below(floor: Floor, heat: Heat) -> str:
+    """That a paper is not good enough for a topic, in words; "" where it is. Where nobody votes there is no
+    telling: the two upper floors want votes."""
+    if floor is Floor.ALL or (floor is Floor.NORMAL and not heat.of):
+        return ""
+    if not heat.of:
+        return f"below the floor “{floor}”: nobody votes on it"
+    best = ceil(UPPER[floor] * heat.of)
+    return (
+        ""
+        if heat.place <= best
+        else f"below the floor “{floor}”: place {heat.place} of its day’s {heat.of}, the first {best} pass"
+    )
+
+
+def _obstacle(paper: Paper, chosen: Sequence[Paper], *, freely: bool) -> str:
+    """Why a paper cannot stand beside those chosen before it, in words; "" where it can. `freely`: its
+    organisation was asked for."""
+    for other in chosen:
+        if identity.alike(paper, other):
+            return f"nearly the same as “{shorten(other.title, 80)}”"
+    organization = paper.organization.casefold()
+    if organization and not freely:
+        same = sum(each.organization.casefold() == organization for each in chosen)
+        if same >= OF_ONE_ORGANIZATION:
+            return f"{same} papers of {shorten(paper.organization, 40)} stand there already"
+    return ""
+
+
+def _asks_for_organization(node: Node | None) -> bool:
+    match node:
+        case Filter(field="org"):
+            return True
+        case And(nodes) | Or(nodes):
+            return any(map(_asks_for_organization, nodes))
+        case _:
+            return False
 
 
 def silence(
-    topics: Sequence[Query],
+    digest: Digest,
     candidates: Mapping[Query, Sequence[Hit]],
     *,
     seen: int,
@@ -66,8 +188,8 @@ def silence(
 ) -> tuple[VerdictKind, str]:
     """Why there is nothing to post, in words.
 
-    `seen`: papers announced since `since`; `today`: the sources' day; `trouble`: the sources that could not be
-    read lately; `nearest`: the paper that nearly matched.
+    `digest`: the empty one; `seen`: papers announced since `since`; `today`: the sources' day; `trouble`: the
+    sources that could not be read lately; `nearest`: the paper that nearly matched.
     """
     begin = f"{since:%A %d %B}"
     if seen == 0 and trouble:
@@ -76,12 +198,18 @@ def silence(
         return VerdictKind.QUIET, f"weekend: no source has listed a paper since {begin}"
     if seen == 0:
         return VerdictKind.QUIET, f"no source has listed a paper since {begin}: a holiday, or the lists are late"
-    if not topics:
+    if not digest.topics:
         told = "none of its topics can be read any more: change them with /subscriptions"
-    elif any(candidates[topic] for topic in topics):
+    elif digest.more:
+        best = digest.more[0]
+        told = (
+            f"{trending.counted(digest.left, 'paper')} matched, and none passed; nearest: "
+            f"“{shorten(best.paper.title, 80)}” ({best.held})"
+        )
+    elif any(candidates.values()):
         told = f"nothing new: everything that matched since {begin} was shown here already"
     else:
-        topics_told = ", ".join(f"“{topic.text}”" for topic in topics[:5])
+        topics_told = ", ".join(f"“{topic}”" for topic in digest.topics[:5])
         told = f"nothing matched {topics_told}: {trending.counted(seen, 'paper')} seen since {begin}"
         if nearest:
             told += f"; nearest miss: {nearest}"
@@ -102,15 +230,20 @@ def voted_only(topic: Query, hits: Sequence[Hit]) -> list[Hit]:
     return list(hits)
 
 
-def _match(paper: Paper, fresh: Sequence[tuple[Query, Mapping[PaperId, Hit]]]) -> Match:
-    found = [(topic, hit) for topic, hits in fresh if paper.id is not None and (hit := hits.get(paper.id))]
-    why = [reason for topic, hit in found for reason in queries.explain(topic, paper, hit.marks)]
-    text, author = summarise(paper)
+def _match(paper: Paper, found: Found, heat: Heat, *, late: bool, held: str) -> Match:
+    topics = [
+        (topic, hit) for topic, hits in found.items() if paper.id is not None and (hit := hits.get(paper.id))
+    ]
+    why = [reason for topic, hit in topics for reason in queries.explain(topic, paper, hit.marks)]
+    text, author = ("", "") if held else summarise(paper)
     return Match(
         paper=paper,
-        topics=tuple(topic.text for topic, _ in found),
-        score=float(paper.votes or 0),
-        reasons=(*dict.fromkeys(why), *trending.reasons(paper)),
+        topics=tuple(topic.text for topic, _ in topics),
+        score=heat.expected or 0.0,
+        reasons=(*dict.fromkeys(why), *trending.reasons(paper, heat)),
         summary=text,
         summary_by=author,
+        gained=heat.gained,
+        late=late,
+        held=held,
     )

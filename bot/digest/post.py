@@ -32,6 +32,8 @@ TITLE = 200
 REASONS = 200
 """Characters of the words that tell why a paper is there."""
 BY_MODEL = "✦"
+_FULL = "no "
+"""How a rule begins that says only that others stood before: it goes without saying."""
 _SAID = ("by ", "from ", "in ", "only ", "spelled ")
 _LATE = "\n-# Late: it was due {}"
 _ROOM = datetime(2026, 1, 1, tzinfo=UTC)
@@ -48,7 +50,9 @@ def digest_post(digest: Digest, delivery: DeliveryId) -> tuple[Post, Digest]:
             post = _digest(digest, delivery, limit)
             if markup.fits(late(post, _ROOM)):
                 return post, digest
-        digest = dataclasses.replace(digest, papers=digest.papers[:-1], more=(digest.papers[-1], *digest.more))
+        *papers, last = digest.papers
+        moved = dataclasses.replace(last, held="no room was left in the message")
+        digest = dataclasses.replace(digest, papers=tuple(papers), more=(moved, *digest.more))
 
 
 def late(post: Post, due_at: datetime) -> Post:
@@ -62,24 +66,36 @@ def late(post: Post, due_at: datetime) -> Post:
 
 def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
     topics = ", ".join(escape(shorten(topic, 40)) for topic in digest.topics[:6])
+    found = len(digest.papers) + digest.left
+    of = f" of {counted(found, 'paper')}" if digest.left else f" paper{'' if found == 1 else 's'}"
     lines = [
         f"## {digest.day:%A} {digest.day.day} {digest.day:%B}",
-        f"-# {counted(len(digest.papers), 'paper')} on {topics}",
+        f"-# {len(digest.papers)}{of} on {topics}",
     ]
     if any(match.summary_by == "Hugging Face" for match in digest.papers):
         lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others open the abstract")
     blocks: list[Block] = [Text("\n".join(lines))]
-    for match in digest.papers:
-        blocks += [Line(), Text(_match(match, limit))]
-    left = len(digest.more)
+    late = [match for match in digest.papers if match.late]
+    for at, match in enumerate(digest.papers):
+        blocks.append(Line())
+        if late and at in (0, len(late)):
+            blocks.append(Text(_risen(late) if at == 0 else "### New"))
+        blocks.append(Text(_match(match, limit)))
     more = Button(
-        label=f"{left} more" if left else "That is all for today",
+        label=f"{digest.left} more" if digest.left else "That is all for today",
         custom_id=f"paperboy:more:{delivery}",
-        disabled=not left,
+        disabled=not digest.left,
     )
     source = (Button(label="The day at the source", url=digest.source_url),) if digest.source_url else ()
     blocks.append(Row((more, *source)))
     return Post(tuple(blocks))
+
+
+def _risen(late: Sequence[Match]) -> str:
+    """The heading of what comes from lists that the last digest was too early for."""
+    days = sorted({match.paper.listed_on for match in late if match.paper.listed_on})
+    lists = " and ".join(f"{day:%A}’s" for day in days[-2:]) if len(days) < 3 else "the last days’"
+    return f"### Late risers\n-# listed or risen after the last digest, from {lists} list{'s' * (len(days) > 1)}"
 
 
 def _match(match: Match, limit: int) -> str:
@@ -87,7 +103,7 @@ def _match(match: Match, limit: int) -> str:
     topics = ", ".join(shorten(topic, 40) for topic in match.topics[:3])
     why = f"{escape(topics)}{f': {escape(words)}' if words else ''}"
     told = summary_told((match.summary, match.summary_by), limit)
-    return card(match.paper, told, facts(match.paper), f"↳ {why}" if why else "")
+    return card(match.paper, told, facts(match.paper, match.gained), f"↳ {why}" if why else "")
 
 
 def card(paper: Paper, told: str, about: str, why: str) -> str:
@@ -117,11 +133,12 @@ def said(reasons: Sequence[str]) -> list[str]:
     return [reason for reason in reasons if "“" in reason or reason.startswith(_SAID)]
 
 
-def facts(paper: Paper) -> str:
-    """One line: votes, stars, authors, organisation."""
+def facts(paper: Paper, gained: int | None = None) -> str:
+    """One line: votes, those `gained` since yesterday, stars, authors, organisation."""
     parts = []
     if paper.votes is not None:
-        parts.append(f"▲ {short(paper.votes)}")
+        rise = f" (+{short(gained)} since yesterday)" if gained and gained > 0 else ""
+        parts.append(f"▲ {short(paper.votes)}{rise}")
     if paper.stars:
         parts.append(f"★ {short(paper.stars)}")
     elif paper.repository:
@@ -135,18 +152,17 @@ def facts(paper: Paper) -> str:
     return " · ".join(parts) or escape(shorten(paper.key, 80))
 
 
-def more_post(papers: Sequence[Paper], day: datetime) -> Post:
-    """What a digest left out, as many as fit."""
-    lines = [
-        f"- ▲ {short(paper.votes or 0)} {link(shorten(paper.title, 120), paper.url)}"
-        if paper.votes is not None
-        else f"- {link(shorten(paper.title, 120), paper.url)}"
-        for paper in papers
-    ]
+def more_post(left: Sequence[tuple[Paper, str]], day: datetime) -> Post:
+    """What a digest left out, and by which rule, as many as fit."""
+    lines = []
+    for paper, held in left:
+        votes = f"▲ {short(paper.votes)} " if paper.votes is not None else ""
+        why = f"\n  -# {escape(held)}" if held and not held.startswith(_FULL) else ""
+        lines.append(f"- {votes}{link(shorten(paper.title, 120), paper.url)}{why}")
     heading = f"### Also for {local(day, 'D')}"
     for count in range(len(lines), -1, -1):
-        left = len(lines) - count
-        note = f"\n-# and {left} more: `/search` finds them" if left else ""
+        others = len(lines) - count
+        note = f"\n-# and {others} more: `/search` finds them" if others else ""
         post = Post((Text("\n".join([heading, *lines[:count]]) + note),))
         if markup.fits(post):
             break

@@ -1,39 +1,126 @@
 """How hot a paper is, with the reasons. Pure.
 
-Owns: the order of a digest. Refuses: knowing who asks.
+Owns: the order of a digest, and what is known of how votes grow (fitted: `bot.papers.growth`). Refuses: knowing
+who asks.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import date
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
-from bot.models import Paper
+from bot.models import Heat, Observation, Paper, PaperId
+from bot.papers import growth
 
+_HOMES = ("Hugging Face", "arXiv")
 _LABELS = {"huggingface": "Hugging Face", "huggingface-search": "Hugging Face", "arxiv": "arXiv"}
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_OPEN = 24.0
+"""Hours in which a day's list may still grow."""
+_LATELY = timedelta(hours=growth.LATELY)
+UNKNOWN = Heat()
 
 
-def order(paper: Paper) -> tuple[int, int, int]:
-    """The sorting key of a list, hottest first: votes, then the newest list, then the latest stored.
+def rank(
+    papers: Iterable[Paper], history: Mapping[PaperId, Sequence[Observation]], *, now: datetime
+) -> dict[PaperId, Heat]:
+    """How hot each paper is, with its place among those of its list's day."""
+    heats, days = {}, defaultdict[date | None, list[tuple[tuple[float, ...], PaperId]]](list)
+    for paper in papers:
+        if paper.id is None:
+            continue
+        heats[paper.id] = found = heat(paper, history.get(paper.id, ()), now=now)
+        if found.expected is not None:
+            days[paper.listed_on].append((order(paper, found), paper.id))
+    for listed in days.values():
+        for place, (_, number) in enumerate(sorted(listed), start=1):
+            found = heats[number]
+            heats[number] = Heat(expected=found.expected, gained=found.gained, place=place, of=len(listed))
+    return heats
 
-    Early votes alone keep .86 of the later top five of a Hugging Face day; no weighing of age, stars or
-    comments did better on 140 measured days.
+
+def heat(paper: Paper, seen: Sequence[Observation], *, now: datetime) -> Heat:
+    """What a paper's counts over time, oldest first, let expect of its votes.
+
+    Votes grow with the time since the day of the list that has it, not since publication (which tells less than
+    the votes alone): log(1 + v) becomes a + b log(1 + v) + c log(1 + g) by the end of its week, g being what it
+    gained lately; a, b and c depend on that time (`bot.papers.growth`). Comments, stars and code told nothing
+    more on 140 measured days: they are reasons, no part of the order.
     """
+    if paper.votes is None:
+        return UNKNOWN
+    counts = [(each.seen_at, each.votes) for each in seen if each.votes is not None and each.seen_at <= now]
+    at = counts[-1][0] if counts else now
+    age = (at - _midnight(paper.listed_on)) / _HOUR if paper.listed_on else math.inf
+    lately, yesterday = _votes_at(counts, at - _LATELY), _votes_at(counts, at - _DAY)
+    if lately is None and age - growth.LATELY <= _OPEN:
+        lately = 0  # its list was still open then: it came later, or Paperboy did
+    return Heat(
+        expected=max(paper.votes, _grown(paper.votes, lately, age)),
+        gained=None if yesterday is None else paper.votes - yesterday,
+    )
+
+
+def _votes_at(counts: Sequence[tuple[datetime, int]], moment: datetime) -> int | None:
+    """The last count up to then."""
+    found = bisect_right(counts, moment, key=lambda count: count[0])
+    return counts[found - 1][1] if found else None
+
+
+def _grown(votes: int, before: int | None, age: float) -> float:
+    """What `votes` become; `before`: how many there were LATELY hours ago, None where that is not known."""
+    table = growth.LEVEL if before is None else growth.LEVEL_AND_GAIN
+    signs = (1.0, math.log1p(votes), math.log1p(max(0, votes - (before or 0))))
+    told = [sum(weight * sign for weight, sign in zip(weights, signs, strict=True)) for _, weights in table]
+    hours = [knot for knot, _ in table]
+    after = min(max(bisect_right(hours, age), 1), len(hours) - 1)
+    share = min(max((age - hours[after - 1]) / (hours[after] - hours[after - 1]), 0.0), 1.0)
+    return math.expm1(told[after - 1] * (1 - share) + told[after] * share)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def order(paper: Paper, heat: Heat | None = None) -> tuple[float, ...]:
+    """The sorting key of a list, hottest first: the votes to be expected (without a `heat`: those that are
+    there), then the newest list, then the latest stored. Papers that nobody votes on come behind, those that
+    several sources have first."""
     listed = (paper.listed_on or date.min).toordinal()
-    return (-(paper.votes if paper.votes is not None else -1), -listed, -(paper.id or 0))
+    if paper.votes is None:
+        return (1.0, -len({source(feed) for feed in paper.feeds}), -listed, -(paper.id or 0))
+    expected = heat.expected if heat and heat.expected is not None else paper.votes
+    return (0.0, -expected, -listed, -(paper.id or 0))
 
 
-def reasons(paper: Paper) -> tuple[str, ...]:
-    """What speaks for it, in words: "34 votes", "code, 1.2k stars", "on Hugging Face and arXiv"."""
+def reasons(paper: Paper, heat: Heat = UNKNOWN) -> tuple[str, ...]:
+    """What speaks for it, in words: "34 votes, +21 since yesterday", "code, 1.2k stars", "also on arXiv cs.CL"."""
     found = []
     if paper.votes:
-        found.append(counted(paper.votes, "vote"))
+        found.append(", ".join(filter(None, (counted(paper.votes, "vote"), gain(heat)))))
     if paper.repository:
         found.append(f"code, {counted(paper.stars, 'star')}" if paper.stars else "code")
-    sources = tuple(dict.fromkeys(source(feed) for feed in paper.feeds))
-    if len(sources) > 1:
-        found.append(f"on {', '.join(sources[:-1])} and {sources[-1]}")
+    names = tuple(dict.fromkeys(source(feed) for feed in sorted(paper.feeds, key=_nearness)))
+    if others := [
+        f"{name} {paper.categories[0]}" if name == "arXiv" and paper.categories else name for name in names[1:]
+    ]:
+        found.append(f"also on {', '.join(others)}")
     return tuple(found)
+
+
+def _nearness(feed: str) -> int:
+    """Where a paper is at home comes first: where it is voted on, then where it is published."""
+    name = source(feed)
+    return _HOMES.index(name) if name in _HOMES else len(_HOMES)
+
+
+def gain(heat: Heat) -> str:
+    """ "+21 since yesterday"; "" where it gained nothing, or is too young."""
+    return f"+{short(heat.gained)} since yesterday" if heat.gained and heat.gained > 0 else ""
 
 
 def source(feed: str) -> str:

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
+from math import ceil
 from typing import Any, TypeVar
 
 from bot.digest import compose, due
@@ -21,13 +23,15 @@ from bot.models import (
     Digest,
     Draft,
     FeedState,
+    Floor,
     GuildId,
+    Heat,
     Hit,
     PaperId,
     Query,
 )
 from bot.papers import query, trending
-from storage import additions, channels, deliveries, feeds, health, verdicts
+from storage import additions, channels, deliveries, feeds, health, observations, verdicts
 from storage import search as index
 from storage.database import Database
 from storage.matching import News
@@ -47,6 +51,11 @@ _REMEMBERED = 50_000
 """Hits, some 20 MiB: to ask again takes less than a pause of everything to look through millions of objects."""
 _OWNS = 32
 """Servers' own news that are kept in an index at a time."""
+_DAY = timedelta(days=1)
+_RISING = timedelta(days=6)
+"""How far back what rose late may be listed: by then votes have come, and a week is not over twice."""
+_RISERS = Fraction(2, 5)
+"""The share of a day's voted papers, best first, that may be told later (measured: `tests.bench.trending`)."""
 _LATEST = timedelta(days=7)
 """How far back a digest reaches after a pause."""
 
@@ -65,34 +74,58 @@ async def preview(
         schedule = replace(due.suggest("UTC", now), size=size)
         channel = Channel(id=ChannelId(0), guild_id=GuildId(0), schedule=schedule, next_due=now, created_at=now)
         own = tuple(feed.name for feed in await additions.every(db))
-    drafted = await draft(db, channel, parsed, Candidates(db, now), now=now, moment=now, own=own)
+    asked = dict.fromkeys(parsed, Floor.ALL)
+    drafted = await draft(db, channel, asked, Candidates(db, now), now=now, moment=now, own=own)
     return drafted.digest, drafted.why
 
 
-async def topics_of(db: Database, channel: Channel) -> tuple[Query, ...]:
-    """The channel's topics as queries."""
-    found = []
+async def upcoming(db: Database, channel: Channel, *, now: datetime) -> Draft:
+    """A channel's next digest as it would be at `now`."""
+    return await draft(db, channel, await topics_of(db, channel), Candidates(db, now), now=now, moment=now)
+
+
+async def topics_of(db: Database, channel: Channel) -> dict[Query, Floor]:
+    """The channel's topics as queries, with their floors."""
+    found = {}
     for topic in await channels.topics(db, channel.id):
         try:
-            found.append(query.parse(topic.text))
+            found[query.parse(topic.text)] = topic.floor
         except InvalidQuery as error:  # saved by an older grammar: the others still count
             log.warning("channel %s: topic %r is no query any more: %s", channel.id, topic.text, error)
-    return tuple(found)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """How far back a digest goes: to what was listed since the last one's day, or first seen about since it."""
+    """How far back a digest goes."""
 
     since: date
+    """What is listed from this day on is news,"""
     unseen: datetime
+    """and what was first seen about since then."""
+    risers: date | None = None
+    """From this day on what was there before may have risen; None: that does not count."""
 
     @classmethod
-    def after(cls, last: datetime) -> Reach:
-        """Whole hours, so that channels with about the same last digest share what they ask; and one more, because
-        what a long reading brings counts as seen when it began, and may be stored behind a digest."""
-        hour = last.replace(minute=0, second=0, microsecond=0)
-        return cls(since=huggingface.day_of(last), unseen=hour - _READING)
+    def after(cls, last: datetime, *, first: bool = False) -> Reach:
+        """To what came after the digest of `last`. Before a `first` one there is none: that day's list is news.
+
+        Whole hours, so that channels with about the same last digest share what they ask; and one more, because
+        what a long reading brings counts as seen when it began, and may be stored behind a digest.
+        """
+        day, hour = huggingface.day_of(last), last.replace(minute=0, second=0, microsecond=0)
+        return cls(since=day if first else day + _DAY, unseen=hour - _READING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """How the voted papers of a digest's reach stand."""
+
+    heats: Mapping[PaperId, Heat]
+    risers: frozenset[PaperId]
+    """No news, but among the best of their day: who missed them may want to know."""
+    late: frozenset[PaperId]
+    """Of the last digest's day and before: the risers, and news that came after it."""
 
 
 class Candidates:
@@ -141,6 +174,32 @@ class Candidates:
 
         return await self._once(question, ask)
 
+    async def standings(self, reach: Reach, own: Own = ()) -> Standings:
+        """How hot the papers are. Those of added feeds have no votes; their news may be late all the same."""
+        found: Standings = await self._once(("standings", reach), lambda: self._standings(reach))
+        if not own or reach.risers is None:
+            return found
+        late = await self._once(("late news", reach, own), lambda: self._late_news(reach, own))
+        return replace(found, late=found.late | late)
+
+    async def _standings(self, reach: Reach) -> Standings:
+        news = await self._news(reach, ())
+        first = min(reach.since, reach.risers or reach.since)
+        voted = await index.voted(self._db, since=first, today=self._now.date(), among=news)
+        history = await observations.history(self._db, list(voted))
+        heats = await asyncio.to_thread(trending.rank, voted.values(), history, now=self._now)
+        if reach.risers is None:
+            return Standings(heats=heats, risers=frozenset(), late=frozenset())
+        risers = frozenset(
+            number for number, found in heats.items() if found.place <= ceil(_RISERS * found.of)
+        ) - frozenset(news)
+        return Standings(heats=heats, risers=risers, late=risers | await self._late_news(reach, ()))
+
+    async def _late_news(self, reach: Reach, own: Own) -> frozenset[PaperId]:
+        """What came after the last digest, of its day or before."""
+        news = await self._news(reach, own)
+        return frozenset(await index.listed_before(self._db, news, reach.since))
+
     async def seen(self, reach: Reach, own: Own = ()) -> int:
         """How many papers there are to choose from."""
         return len({*await self._news(reach, ()), *(await self._news(reach, own) if own else ())})
@@ -182,6 +241,8 @@ class Candidates:
 
     async def _announced(self, topic: Query, reach: Reach, limit: int, own: Own) -> tuple[Hit, ...]:
         ids = await self._news(reach, own)
+        if not own:
+            ids = (*ids, *sorted((await self.standings(reach)).risers))
         if not ids:
             return ()
         news = self._of_own(own) if own else self._everybodys
@@ -226,7 +287,7 @@ def _days_after(feed: str, batches: Sequence[Batch]) -> tuple[date, ...]:
 async def draft(
     db: Database,
     channel: Channel,
-    topics: Sequence[Query],
+    topics: Mapping[Query, Floor],
     matched: Candidates,
     *,
     now: datetime,
@@ -239,35 +300,48 @@ async def draft(
     """
     if own is None:
         own = await matched.own(channel.guild_id)
-    # A due moment that failed covered nothing: its papers fold into the next digest.
-    last = max(filter(None, (await verdicts.last_well(db, channel.id), channel.created_at)))
-    reach = Reach.after(max(last, now - _LATEST))
+    reach = await _reach(db, channel, now)
     found = await asyncio.gather(*(matched.of(topic, reach, own) for topic in topics))
     hits = dict(zip(topics, found, strict=True))
     ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
-    shown = await deliveries.shown(db, channel.id, ids)
+    standings = await matched.standings(reach, own)
     digest = await asyncio.to_thread(
         compose.compose,
         topics,
         hits,
-        shown=shown,
+        heats=standings.heats,
+        shown=await deliveries.shown(db, channel.id, ids),
         size=channel.schedule.size,
         day=due.local_day(channel.schedule, moment),
+        turn=await deliveries.count(db, channel.id),
+        late=standings.late,
     )
     if digest.papers:
         note = "; ".join(filter(None, (await matched.late(reach), await matched.trouble(own))))
         return Draft(digest=replace(digest, source_url=_source(digest)), note=note)
     misses = [] if any(hits.values()) else [await matched.nearest(topic, reach, own) for topic in topics]
     kind, why = compose.silence(
-        topics,
+        digest,
         hits,
         seen=await matched.seen(reach, own),
-        since=reach.since,
+        since=min(reach.since, huggingface.day_of(reach.unseen + _READING)),
         today=huggingface.day_of(now),
         trouble=await matched.trouble(own),
         nearest=next(filter(None, misses), ""),
     )
     return Draft(digest=digest, kind=kind, why=why)
+
+
+async def _reach(db: Database, channel: Channel, now: datetime) -> Reach:
+    """To the last digest that is told: one that failed covered nothing, its papers fold into the next."""
+    told = await verdicts.last_well(db, channel.id)
+    last = max(filter(None, (told, channel.created_at, now - _LATEST)))
+    reach = Reach.after(last, first=told != last)
+    if not channel.schedule.late_risers or told is None:
+        return reach
+    # What was listed before the channel was there is not owed to it.
+    begin = max(huggingface.day_of(now) - _RISING, huggingface.day_of(channel.created_at))
+    return replace(reach, risers=begin)
 
 
 def _source(digest: Digest) -> str | None:

@@ -85,7 +85,7 @@ async def fill(path: Path, number: int) -> None:
                 (f"{at}-{day}", at, due, due, post if day < 30 else '{"blocks": []}'),
             )
             connection.executemany(
-                "INSERT INTO delivery_papers VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO delivery_papers VALUES (?, ?, ?, ?, ?, NULL)",
                 [
                     (f"{at}-{day}", place, at, 1 + (day * SHOWN + place) % number, place < SHOWN)
                     for place in range(SHOWN + MORE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from hypothesis import strategies as st
@@ -135,6 +136,8 @@ def digests(draw: st.DrawFn) -> Digest:
             )
         )
     shown = draw(st.integers(1, len(made)))
+    late = draw(st.integers(0, shown))
+    made[:late] = [replace(match, late=True, gained=draw(st.none() | st.integers(-5, 5))) for match in made[:late]]
     return Digest(
         day=date(2026, 3, 31),
         source_url="https://huggingface.co/papers/date/2026-03-31",

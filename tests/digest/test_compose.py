@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digest.compose import MORE, compose, silence, voted_only
-from bot.models import Digest, Hit, Paper, PaperId, Query
+from bot.models import Digest, Floor, Hit, Paper, PaperId, Query
 from bot.papers.query import parse
 
 DAY = date(2026, 3, 31)
@@ -31,8 +31,9 @@ def _hits(papers: Sequence[Paper]) -> tuple[Hit, ...]:
 
 def _compose(candidates: Mapping[Query, Sequence[Paper]], size: int = 8, shown: Sequence[int] = ()) -> Digest:
     return compose(
-        tuple(candidates),
+        dict.fromkeys(candidates, Floor.ALL),
         {topic: _hits(papers) for topic, papers in candidates.items()},
+        heats={},
         shown={PaperId(number) for number in shown},
         size=size,
         day=DAY,
@@ -85,15 +86,15 @@ def test_a_paper_of_two_topics_comes_once_with_both_names_and_both_reasons() -> 
 
 def test_the_words_that_were_found_are_reasons() -> None:
     hit = Hit(paper=_paper(1), score=1.0, marks=(("title", ("Agent",)),))
-    digest = compose((AGENTS,), {AGENTS: [hit]}, shown=set(), size=1, day=DAY)
+    digest = compose({AGENTS: Floor.ALL}, {AGENTS: [hit]}, heats={}, shown=set(), size=1, day=DAY)
     assert digest.papers[0].reasons == ("“agent” in the title",)
 
 
 def test_a_summary_says_who_wrote_it() -> None:
     papers = [
-        Paper(id=PaperId(1), title="P", url="", votes=3, summary="By a model.", abstract="Own words."),
-        Paper(id=PaperId(2), title="P", url="", votes=2, abstract="Own words."),
-        Paper(id=PaperId(3), title="P", url="", votes=1),
+        Paper(id=PaperId(1), title="One", url="", votes=3, summary="By a model.", abstract="Own words."),
+        Paper(id=PaperId(2), title="Two", url="", votes=2, abstract="Own words."),
+        Paper(id=PaperId(3), title="Three", url="", votes=1),
     ]
     told = [(match.summary, match.summary_by) for match in _compose({AGENTS: papers}).papers]
     assert told == [("By a model.", "Hugging Face"), ("Own words.", "abstract"), ("", "")]
@@ -186,6 +187,6 @@ def test_silence_has_a_kind_and_a_reason(
     candidates: dict[Query, Sequence[Paper]], given: dict[str, Any], kind: str, told: str
 ) -> None:
     hits = {topic: _hits(papers) for topic, papers in candidates.items()}
-    found, why = silence(tuple(candidates), hits, since=DAY, **{"today": DAY, **given})
+    found, why = silence(_compose(dict.fromkeys(candidates, ())), hits, since=DAY, **{"today": DAY, **given})
     assert found == kind
     assert told in why

@@ -70,12 +70,16 @@ def test_a_digest_fits_and_shows_exactly_its_papers(digest: Digest) -> None:
     post, fitted = digest_post(digest, DELIVERY)
     check(post, papers=[match.paper for match in digest.papers])
     assert fitted.papers
-    assert fitted.papers + fitted.more == digest.papers + digest.more
-    shown = [
-        text.content
-        for line, text in zip(post.blocks, post.blocks[1:], strict=False)
-        if isinstance(line, Line) and isinstance(text, Text)
-    ]
+    moved = fitted.more[: len(digest.papers) - len(fitted.papers)]
+    assert [match.paper for match in (*fitted.papers, *moved)] == [match.paper for match in digest.papers]
+    assert fitted.more[len(moved) :] == digest.more
+    assert {match.held for match in moved} <= {"no room was left in the message"}
+    headings = [text for text in _texts(post) if text.startswith("### ")]
+    kinds = [match.late for match in fitted.papers]
+    assert [text == "### New" for text in headings] == [False] * (True in kinds) + [True] * (
+        kinds != sorted(kinds)
+    )
+    shown = [text for text in _texts(post)[1:] if text not in headings]
     assert len(shown) == len(fitted.papers)
     for text, match in zip(shown, fitted.papers, strict=True):
         assert text.startswith(f"**{markup.link(shorten(match.paper.title, 200), match.paper.url)}**\n")
@@ -89,7 +93,7 @@ def test_a_digest_fits_and_shows_exactly_its_papers(digest: Digest) -> None:
 @given(st.lists(hostile.papers(), max_size=8), st.sampled_from((1, 9)))
 def test_more_fits(some: list[Paper], times: int) -> None:
     papers = some * times
-    post = more_post(papers, NOW)
+    post = more_post([(paper, "no place was left of 8") for paper in papers], NOW)
     check(post, papers=papers)
     shown = sum(line.startswith("- ") for line in _texts(post)[0].splitlines())
     left = len(papers) - shown
@@ -300,10 +304,10 @@ def test_only_reasons_that_the_facts_do_not_tell_are_said() -> None:
 
 def test_more_tells_votes_where_they_were_counted() -> None:
     uncounted = dataclasses.replace(PAPER, votes=None, title="Uncounted")
-    assert _texts(more_post([PAPER, uncounted], NOW)) == [
+    assert _texts(more_post([(PAPER, ""), (uncounted, "below the floor *x*")], NOW)) == [
         "### Also for <t:1774962000:D>\n"
         "- ▲ 34 [A \\*starred\\* title](https://arxiv.org/abs/2604.14630)\n"
-        "- [Uncounted](https://arxiv.org/abs/2604.14630)"
+        "- [Uncounted](https://arxiv.org/abs/2604.14630)\n  -# below the floor \\*x\\*"
     ]
 
 

@@ -54,10 +54,12 @@ def test_the_order_does_not_depend_on_what_came_first(
         (Paper(title="", url="", repository="https://x", stars=1234), ("code, 1.2k stars",)),
         (Paper(title="", url="", feeds=("arxiv:cs.AI+cs.CL",)), ()),
         (Paper(title="", url="", feeds=("arxiv:cs.AI", "arxiv:cs.CL")), ()),
-        (Paper(title="", url="", feeds=("huggingface", "arxiv:cs.CL")), ("on Hugging Face and arXiv",)),
+        (Paper(title="", url="", feeds=("arxiv", "huggingface")), ("also on arXiv",)),
         (
-            Paper(title="", url="", feeds=("huggingface", "arxiv:cs.CL", "rss:https://a.org/feed")),
-            ("on Hugging Face, arXiv and a.org",),
+            Paper(
+                title="", url="", feeds=("rss:https://a.org/feed", "arxiv", "huggingface"), categories=("cs.CL",)
+            ),
+            ("also on arXiv cs.CL, a.org",),
         ),
     ],
 )

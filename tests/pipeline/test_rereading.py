@@ -150,7 +150,7 @@ async def test_everything_that_is_shown_is_readable(db: Database) -> None:
     shown = (
         as_text(post.digest_post(digest, DeliveryId("d"))[0]),
         as_text(messages.answer_post(found, 1)),
-        as_text(post.more_post([await only(db)], NOW)),
+        as_text(post.more_post([(await only(db), "")], NOW)),
         report.digest_text(digest, ""),
         report.digest_json(digest, ""),
         report.answer_text(found),

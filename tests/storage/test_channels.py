@@ -8,7 +8,7 @@ from datetime import time, timedelta
 import pytest
 
 from bot.errors import NotFound, UserError
-from bot.models import Channel, ChannelId, GuildId, Schedule, TopicId, UserId, Verdict, VerdictKind
+from bot.models import Channel, ChannelId, Floor, GuildId, Schedule, TopicId, UserId, Verdict, VerdictKind
 from storage import channels, deliveries
 from storage.database import Database
 from tests.making import NOW, WEEKDAYS, channel
@@ -156,8 +156,8 @@ async def test_who_paused_is_known_until_it_runs_again_or_they_ask_to_be_forgott
 async def test_an_edited_topic_swallows_its_equal(db: Database) -> None:
     await channel(db, 1, "agents", "robots")
     first, second = await channels.topics(db, ONE)
-    await channels.edit_topic(db, second.id, "Agents")
-    assert await channels.topics(db, ONE) == (replace(second, text="Agents"),)
+    await channels.edit_topic(db, second.id, "Agents", Floor.ELITE)
+    assert await channels.topics(db, ONE) == (replace(second, text="Agents", floor=Floor.ELITE),)
     with pytest.raises(NotFound):
         await channels.topic(db, first.id, GuildId(7))
 
@@ -169,7 +169,7 @@ async def test_a_topic_that_is_gone_says_so(db: Database) -> None:
     with pytest.raises(NotFound, match="/subscriptions"):
         await channels.unsubscribe(db, topic.id)
     with pytest.raises(NotFound):
-        await channels.edit_topic(db, topic.id, "robots")
+        await channels.edit_topic(db, topic.id, "robots", Floor.ALL)
     with pytest.raises(NotFound):
         await channels.topic(db, TopicId(99), GuildId(7))
 

@@ -68,7 +68,7 @@ async def test_a_delivery_comes_back_as_it_was_claimed(ready: Database) -> None:
             Select("paperboy:pick", "Choose", (("1", "one"), ("2", "two"))),
         )
     )
-    given = replace(delivery(shown=(2, 1), more=(4, 3)), post=post)
+    given = replace(delivery(shown=(2, 1), more=(4, 3)), post=post, held=("below the floor", ""))
     assert await deliveries.claim(ready, given, next_due=NOW + DAY)
     assert await deliveries.get(ready, given.id) == replace(given, next_try_at=NOW + TWO_MINUTES)
     assert await due_of(ready) == (NOW + DAY, NOW)
@@ -147,7 +147,7 @@ async def test_a_paper_is_shown_once_to_a_channel_and_may_be_to_another(ready: D
     assert await deliveries.shown(ready, ONE, [PaperId(2)]) == {2}
     with pytest.raises(sqlite3.IntegrityError):
         async with ready.write() as tx:
-            await tx.execute("INSERT INTO delivery_papers VALUES ('d1', 9, 1, 2, 1)")
+            await tx.execute("INSERT INTO delivery_papers VALUES ('d1', 9, 1, 2, 1, NULL)")
 
 
 async def test_a_paper_shown_or_joined_away_since_the_post_was_made_stops_the_claim(ready: Database) -> None:
