@@ -42,7 +42,7 @@ UPPER: Mapping[Floor, Fraction] = {
     Floor.ELITE: Fraction(1, 20),
 }
 """The share of a day's voted papers that a floor lets pass, best first; of few papers the best one always does."""
-_LATE = Fraction(3, 8)
+_LATE = Fraction(1, 2)
 """The share of a digest's places that late ones take while others wait (measured: `tests.bench.trending`)."""
 
 Found = Mapping[Query, Mapping[PaperId, Hit]]

@@ -8,8 +8,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from fractions import Fraction
-from math import ceil
 from typing import Any, TypeVar
 
 from bot.digest import compose, due
@@ -52,12 +50,8 @@ _REMEMBERED = 50_000
 _OWNS = 32
 """Servers' own news that are kept in an index at a time."""
 _DAY = timedelta(days=1)
-_RISING = timedelta(days=6)
-"""How far back what rose late may be listed: by then votes have come, and a week is not over twice."""
-_RISERS = Fraction(2, 5)
-"""The share of a day's voted papers, best first, that may be told later (measured: `tests.bench.trending`)."""
 _LATEST = timedelta(days=7)
-"""How far back a digest reaches after a pause."""
+"""How far back a digest reaches after a pause, and for what rose late (measured: `tests.bench.trending`)."""
 
 
 async def preview(
@@ -190,9 +184,7 @@ class Candidates:
         heats = await asyncio.to_thread(trending.rank, voted.values(), history, now=self._now)
         if reach.risers is None:
             return Standings(heats=heats, risers=frozenset(), late=frozenset())
-        risers = frozenset(
-            number for number, found in heats.items() if found.place <= ceil(_RISERS * found.of)
-        ) - frozenset(news)
+        risers = trending.risers(heats) - frozenset(news)
         return Standings(heats=heats, risers=risers, late=risers | await self._late_news(reach, ()))
 
     async def _late_news(self, reach: Reach, own: Own) -> frozenset[PaperId]:
@@ -340,7 +332,7 @@ async def _reach(db: Database, channel: Channel, now: datetime) -> Reach:
     if not channel.schedule.late_risers or told is None:
         return reach
     # What was listed before the channel was there is not owed to it.
-    begin = max(huggingface.day_of(now) - _RISING, huggingface.day_of(channel.created_at))
+    begin = max(huggingface.day_of(now) - _LATEST, huggingface.day_of(channel.created_at))
     return replace(reach, risers=begin)
 
 

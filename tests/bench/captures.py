@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -49,9 +49,8 @@ class Week:
 class Captures:
     """All lists by time, and of every paper what is known of it at a moment."""
 
-    def __init__(self, folder: Path) -> None:
-        self.lists = sorted((*_mornings(folder), *_evenings(folder)), key=lambda each: each.at)
-        self.weeks = tuple(_weeks(folder))
+    def __init__(self, lists: Iterable[Listed], weeks: Sequence[Week]) -> None:
+        self.lists, self.weeks = sorted(lists, key=lambda each: each.at), weeks
         self.first: dict[str, Listed] = {}
         """arXiv id -> the first list that had it."""
         self.votes: dict[str, list[tuple[datetime, int]]] = {}
@@ -64,10 +63,33 @@ class Captures:
                 self._papers[key] = known if known and known.authors else paper
                 if paper.votes is not None:
                     self.votes.setdefault(key, []).append((each.at, paper.votes))
+        for week in self.weeks:
+            for key, votes in week.votes.items():
+                if key in self.first:
+                    self.votes.setdefault(key, []).append((week.at, votes))
+        for counts in self.votes.values():
+            counts.sort()
         self._numbers = {key: PaperId(number) for number, key in enumerate(sorted(self._papers), start=1)}
         self._by_day: dict[date, list[str]] = {}
         for key in sorted(self.first):
             self._by_day.setdefault(self.first[key].day, []).append(key)
+
+    @classmethod
+    def of(cls, folder: Path) -> Captures:
+        return cls((*_mornings(folder), *_evenings(folder)), tuple(_weeks(folder)))
+
+    def with_lists(self, more: Iterable[Listed]) -> Captures:
+        return Captures((*self.lists, *more), self.weeks)
+
+    def weekly(self) -> Iterator[Listed]:
+        """The counts of weeks' ends, by the lists that the papers are of."""
+        for week in self.weeks:
+            days: dict[date, list[Paper]] = {}
+            for key in week.votes:
+                if key in self.first:
+                    days.setdefault(self.first[key].day, []).append(self.paper(key, week.at))
+            for day, papers in days.items():
+                yield Listed(week.at, day, [replace(paper, id=None, listed_on=day) for paper in papers], False)
 
     def whole(self, week: Week) -> bool:
         """Whether its top is in the lists at all: one capture shows another week's."""

@@ -1,0 +1,1 @@
+"""What is fitted to data, and how: each module writes a table that the product ships."""
