@@ -84,6 +84,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         digest, why = await draft.preview(self.bot.db, texts, now=self.bot.clock(), channel=found)
         if not digest.papers:
             raise UserError(f"As of now there would be no digest: {escape(why)}.")
+        if self.bot.writer:
+            digest = await self.bot.writer.kept(digest)
         shown, _ = await asyncio.to_thread(posts.digest_post, digest, DeliveryId("preview"))
         await reply(interaction, shown)
 
@@ -93,7 +95,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
         self._require_posting(found)
-        delivery = await deliver.deliver_now(self.bot.db, self.bot.publisher, found, now=self.bot.clock())
+        db, now = self.bot.db, self.bot.clock()
+        delivery = await deliver.deliver_now(db, self.bot.publisher, found, now=now, writer=self.bot.writer)
         told = f"Posted {counted(len(delivery.shown), 'paper')} to <#{found.id}>; the schedule stays as it was."
         await reply(interaction, posts.notice(told))
 

@@ -24,6 +24,7 @@ from bot.models import (
     Row,
     Text,
 )
+from bot.papers.rewriting import model_of
 from bot.papers.summary import LIMIT, shorten
 from bot.papers.trending import counted, short
 
@@ -32,6 +33,7 @@ TITLE = 200
 REASONS = 200
 """Characters of the words that tell why a paper is there."""
 BY_MODEL = "✦"
+BY_OWN_MODEL = "✧"
 _SAID = ("by ", "from ", "in ", "only ", "spelled ")
 _LATE = "\n-# Late: it was due {}"
 _ROOM = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,6 +68,9 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
         f"## {digest.day:%A} {digest.day.day} {digest.day:%B}",
         f"-# {counted(len(digest.papers), 'paper')} on {topics}",
     ]
+    if own := next(filter(None, (model_of(match.summary_by) for match in digest.papers)), ""):
+        name = escape(shorten(own, 40))
+        lines.append(f"-# {BY_OWN_MODEL} marks summaries by {name}, checked against the abstract")
     if any(match.summary_by == "Hugging Face" for match in digest.papers):
         lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others open the abstract")
     blocks: list[Block] = [Text("\n".join(lines))]
@@ -109,6 +114,8 @@ def summary_told(summary: tuple[str, str], limit: int) -> str:
 
 def sign(author: str) -> str:
     """What marks a text by its author's model."""
+    if model_of(author):
+        return f" {BY_OWN_MODEL}"
     return f" {BY_MODEL}" if author == "Hugging Face" else ""
 
 

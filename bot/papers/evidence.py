@@ -48,8 +48,8 @@ _BEGINS = frozenset(
     present shows showed showing show finds found finding develops developed developing develop trains
     improves improved improving improve achieves achieved achieving outperforms outperforming demonstrates
     demonstrated describes described reveals analyses analyzes analysis performance applied applying tested testing
-    released releases offers provides adds reduces investigating examining analyzing analysing current recent existing
-    prior previous new novel many several large one""".split()  # noqa: SIM905
+    released releases offers provides adds reduces investigating examining analyzing analysing current recent
+    existing prior previous new novel many several large one""".split()  # noqa: SIM905
 )
 """Words, beside those that link, that a sentence about any paper may begin with."""
 

@@ -30,8 +30,9 @@ _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | 
 _QUOTES = ('""', "''", "“”", "‘’", "«»")
 _REFUSALS = re.compile(
     r"""\bas\ an?\ (?:ai|artificial|large\ language|language\ model|assistant)\b
-    | \bI\ (?:cannot|can[’']?t|can\ not|could\ not|am|was|will|won[’']?t|do|did|don[’']?t|apologi[sz]e|must|have)\b
-    | \bI[’'](?:m|ll|ve)\b | ^(?:sorry|unfortunately|sure|certainly|of\ course|okay|here\ (?:is|are)|here[’']s)\b""",
+    | \bI\ (?:can|cannot|can[’']?t|could|am|was|will|won[’']?t|do|did|don[’']?t|apologi[sz]e|must|have)\b
+    | \bI[’'](?:m|ll|ve)\b
+    | ^(?:sorry|unfortunately|sure|certainly|of\ course|okay|here\ (?:is|are)|here[’']s)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _MARKUP = re.compile(
@@ -68,8 +69,8 @@ def wanted(paper: Paper) -> bool:
 
 
 def plain(answer: str) -> str:
-    """What a model said, without its thoughts, a label and the quotes around it; at most two sentences, and no more
-    of them than fit into LIMIT characters."""
+    """What a model said, without its thoughts, a label and the quotes around it; at most two sentences, and
+    no more of them than fit into LIMIT characters."""
     text = _THOUGHT.sub("", answer).strip()[: 10 * LIMIT]
     text = re.sub(r"^summary\s*:\s*", "", text, flags=re.IGNORECASE)
     if len(text) > 1 and text[0] + text[-1] in _QUOTES:

@@ -56,7 +56,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO claims VALUES ('added:https://a.example', 'url:a.example', 5, 1)",
         "INSERT INTO looks VALUES (1, 7, 1, '[]')",
     ),
-    (
+    _FOURTH := (
         *_THIRD,
         "INSERT INTO words VALUES (1, 'title', 'titl', 1)",
         "INSERT INTO lengths VALUES (0, zeroblob(8192))",
@@ -64,6 +64,11 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO embeddings VALUES (5, 'm', x'0000803f7f')",
         "INSERT INTO meaning VALUES (1, 'm', '')",
         "INSERT INTO questions VALUES (1, 7, 1, 'title', '[5]')",
+    ),
+    (
+        *_FOURTH,
+        "INSERT INTO rewritings VALUES (5, 'm', 'A summary.', '', 1)",
+        "INSERT INTO model_calls VALUES ('2026-03-31', 3)",
     ),
 )
 
