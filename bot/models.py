@@ -566,7 +566,7 @@ class Match:
     summary: str
     """One or two sentences."""
     summary_by: str
-    """Who wrote them: "Hugging Face", "abstract", the operator's model (`bot.papers.rewriting.author` names it), or
+    """Who wrote them: "Hugging Face", "abstract", the operator's model (named by `bot.papers.rewriting.author`), or
     "" where there is no text."""
 
 

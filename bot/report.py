@@ -207,7 +207,7 @@ def import_notes(made: Imported) -> list[str]:
 def model_line(name: str, told: Rewritten, daily: int) -> str:
     """What the operator's own model has written."""
     return (
-        f"model {name}: wrote on {counted(told.kept, 'paper')}, what it wrote on {told.refused} more is not shown; "
+        f"model {name}: wrote on {counted(told.kept, 'paper')}, may not be shown on {told.refused}; "
         f"asked {told.calls} of {daily} times today"
     )
 

@@ -38,6 +38,7 @@ _NUMBER = re.compile(
 _LINKS = re.compile(r"\s*(?:[,/–—-]|,?\s*(?:and|or|to)\b)\s*")
 """What stands between the numbers of a list, whose last one says what all of them are."""
 _VAGUE = frozenset({"dozens", "hundreds", "thousands", "millions", "billions"})
+_NUMBERED = re.compile(r" ?(\d+(?:\.\d+)*)(?![\w%×]| ?%| percent)")
 _TOKEN = re.compile(r"[^\W_]+(?:[-–'’.&/+][^\W_]+)*")
 _RUN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 _BEGINS = frozenset(
@@ -115,6 +116,10 @@ def _strange_names(text: str, source: str) -> Iterator[str]:
         word = token[0]
         if not (begin and _may_begin(word, known)):
             yield from (name for name in _names(word) if not (_NUMBER.fullmatch(name) or _stands(name, runs)))
+            numbered = _NUMBERED.match(text, token.end())
+            if numbered and word.isalpha() and word != word.lower():
+                # "GPT 5" is a name of its own, and not GPT-4 and a five from somewhere else.
+                yield from (name for name in (f"{word} {numbered[1]}",) if not _stands(name, runs))
         after = text[token.end() : token.end() + 3]
         begin = bool(re.match(r"[.!?]+[\"')\]”’]*\s", after))
 

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 20.0
 """Seconds that one tick's digests wait together, from the first question on."""
-_AT_ONCE = 4
-"""Questions under way: a model on one machine answers no quicker for more."""
+_AT_ONCE = 3
+"""Questions under way: a model on one machine may answer one after the other, each within the seconds of a call."""
 
 
 class Writer:
