@@ -566,8 +566,8 @@ class Match:
     summary: str
     """One or two sentences."""
     summary_by: str
-    """Who wrote them: "Hugging Face", "abstract", the operator's model (named by `bot.papers.rewriting.author`), or
-    "" where there is no text."""
+    """Who wrote them: "Hugging Face", "abstract", the operator's model (`bot.papers.rewriting.author`), or ""
+    where there is no text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -778,7 +778,6 @@ class LanguageModel(Protocol):
     @property
     def name(self) -> str: ...
 
-    @property
     def resting(self) -> bool:
         """Whether it is left alone for now, because it failed or asked for a pause."""
 

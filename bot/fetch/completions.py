@@ -68,13 +68,12 @@ class Completions:
     def name(self) -> str:
         return self._name
 
-    @property
     def resting(self) -> bool:
         return self._left() > 0
 
     async def __call__(self, instructions: str, text: str) -> str:
         """What the model says. Raises CompletionError, while it rests at once and without asking."""
-        if self.resting:
+        if self.resting():
             raise CompletionError(f"the model's server is left alone for {words.span(self._left())}")
         try:
             said = await self._said({"system": instructions, "user": text})

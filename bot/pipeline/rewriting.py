@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 20.0
 """Seconds that one tick's digests wait together, from the first question on."""
 _AT_ONCE = 3
-"""Questions under way: a model on one machine may answer one after the other, each within the seconds of a call."""
+"""Questions under way: a model on one machine may take them in turn, and each has only the seconds of a call."""
 
 
 class Writer:
@@ -116,7 +116,7 @@ class Writer:
         return None
 
     async def _asked(self, number: PaperId, paper: Paper, now: datetime) -> str | None:
-        if self._wanted[number] <= asyncio.get_running_loop().time() or self._model.resting:
+        if self._wanted[number] <= asyncio.get_running_loop().time() or self._model.resting():
             return None
         # It may have been written between a look into the database and this question.
         known = await rewritings.known(self._db, self._model.name, (number,))
@@ -124,6 +124,8 @@ class Writer:
             return known[number]
         if not await rewritings.spend(self._db, now.date(), self._daily):
             self._tell(f"the model was asked {self._daily} times today, as often as PAPERBOY_MODEL_DAILY allows")
+            return None
+        if self._model.resting():  # since a moment ago
             return None
         said = await self._model(rewriting.INSTRUCTIONS, rewriting.question(paper))
         text, why = await asyncio.to_thread(_judged, said, paper)
