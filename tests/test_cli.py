@@ -23,7 +23,7 @@ import pytest
 
 from bot import demo
 from bot.config import SETTINGS
-from bot.models import ChannelId, FeedLink, GuildId, UserId
+from bot.models import ChannelId, FeedLink, GuildId, PaperId, UserId
 from storage import additions, channels, embeddings, rewritings
 from storage.database import Database
 from tests import nursery, static
