@@ -39,6 +39,14 @@ class ModelServer:
         """Set by the first request."""
         self.at_once = self.most_at_once = 0
 
+    def hang(self) -> None:
+        self.gate = asyncio.Event()
+
+    def resume(self) -> None:
+        if self.gate:
+            self.gate.set()
+        self.gate = None
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         raw = await request.read()
         body = json.loads(raw) if raw else {}

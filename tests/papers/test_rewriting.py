@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.models import Paper, PaperId
 from bot.papers import rewriting
@@ -132,6 +134,19 @@ def test_an_abstract_that_gives_orders_is_not_obeyed_by_way_of_its_words() -> No
     ):
         assert refused(plain(obeyed), ORDERS)
     assert refused("A prize is at https://evil.example for the authors.", ORDERS) == "it has a link in it"
+
+
+@given(st.text(max_size=700), st.text(max_size=400), st.text(max_size=80))
+def test_any_answer_to_any_paper_is_judged_and_what_is_good_is_safe(said: str, abstract: str, title: str) -> None:
+    paper = Paper(title=title, url="", abstract=abstract)
+    for answer in (said, abstract, f"{abstract} {said}"):
+        text = plain(answer)
+        if not refused(text, paper):
+            assert 0 < len(text) <= LIMIT
+            assert "://" not in text
+            assert "@everyone" not in text
+            assert " ".join(text.split()).isprintable()
+            text.encode()
 
 
 def test_what_a_paper_writes_itself_is_no_mention() -> None:
