@@ -117,9 +117,11 @@ def _strange_names(text: str, source: str) -> Iterator[str]:
         if not (begin and _may_begin(word, known)):
             yield from (name for name in _names(word) if not (_NUMBER.fullmatch(name) or _stands(name, runs)))
             numbered = _NUMBERED.match(text, token.end())
+            # "GPT 5" is a name of its own, and not GPT-4 and a five from somewhere else.
             if numbered and word.isalpha() and word != word.lower():
-                # "GPT 5" is a name of its own, and not GPT-4 and a five from somewhere else.
-                yield from (name for name in (f"{word} {numbered[1]}",) if not _stands(name, runs))
+                name = f"{word} {numbered[1]}"
+                if not _stands(name, runs):
+                    yield name
         after = text[token.end() : token.end() + 3]
         begin = bool(re.match(r"[.!?]+[\"')\]”’]*\s", after))
 
