@@ -1,8 +1,8 @@
 """How well answers of a model are told apart: `python -m tests.bench.refusals --data DIR`.
 
 DIR has captured lists of Hugging Face, `hf/mornings/*.json.gz`. A model wrote the summaries there from the
-abstracts, so they stand for good answers; then a number of each is changed, a name is put in, or it is held against
-another paper.
+abstracts, so they stand for good answers; then a number of each is changed, a name is put in, or each is held
+against another paper.
 """
 
 from __future__ import annotations
