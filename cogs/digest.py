@@ -120,14 +120,12 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         found = await self._channel(interaction, channel)
         self._require_posting(found)
         following = await ask.resume(self.bot.db, found, now=self.bot.clock())
-        told = f"<#{found.id}> runs again; the next digest {local(following, 'F')}."
-        await reply(interaction, posts.notice(told))
+        await reply(interaction, posts.notice(f"<#{found.id}> runs again; the next digest {local(following, 'F')}."))
 
     async def more(self, interaction: Interaction, delivery: str) -> None:
         if delivery == "preview":
             raise UserError("This is only a preview: the posted digest shows the rest.")
-        left, day = await ask.more(self.bot.db, DeliveryId(delivery))
-        await reply(interaction, posts.more_post(left, day))
+        await reply(interaction, posts.more_post(*await ask.more(self.bot.db, DeliveryId(delivery))))
 
     async def _channel(self, interaction: Interaction, place: Place) -> Channel:
         """Raises UserError where the channel has no digest."""
