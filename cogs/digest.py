@@ -79,9 +79,9 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     @app_commands.describe(channel="Default: this channel")
     async def preview(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await self._channel(interaction, channel)
-        texts = [topic.text for topic in await channels.topics(self.bot.db, found.id)]
-        digest, why = await draft.preview(self.bot.db, texts, now=self.bot.clock(), channel=found)
+        found, db = await self._channel(interaction, channel), self.bot.db
+        texts = [topic.text for topic in await channels.topics(db, found.id)]
+        digest, why = await draft.preview(db, texts, now=self.bot.clock(), channel=found)
         if not digest.papers:
             raise UserError(f"As of now there would be no digest: {escape(why)}.")
         if self.bot.writer:
@@ -95,8 +95,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
         self._require_posting(found)
-        db, now = self.bot.db, self.bot.clock()
-        delivery = await deliver.deliver_now(db, self.bot.publisher, found, now=now, writer=self.bot.writer)
+        bot, now = self.bot, self.bot.clock()
+        delivery = await deliver.deliver_now(bot.db, bot.publisher, found, now=now, writer=bot.writer)
         told = f"Posted {counted(len(delivery.shown), 'paper')} to <#{found.id}>; the schedule stays as it was."
         await reply(interaction, posts.notice(told))
 
@@ -105,10 +105,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     async def pause(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        person = UserId(interaction.user.id)
-        if not await channels.pause(
-            self.bot.db, found.id, "by hand with /digest pause", now=self.bot.clock(), by=person
-        ):
+        by, now = UserId(interaction.user.id), self.bot.clock()
+        if not await channels.pause(self.bot.db, found.id, "by hand with /digest pause", now=now, by=by):
             state = answers.paused_told(found.paused or "", found.paused_by)
             raise UserError(f"<#{found.id}> is already {state}. `/digest resume` ends that.")
         await reply(interaction, posts.notice(f"<#{found.id}> is paused. `/digest resume` ends that."))
@@ -120,7 +118,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         found = await self._channel(interaction, channel)
         self._require_posting(found)
         following = await ask.resume(self.bot.db, found, now=self.bot.clock())
-        await reply(interaction, posts.notice(f"<#{found.id}> runs again; the next digest {local(following, 'F')}."))
+        told = f"<#{found.id}> runs again; the next digest {local(following, 'F')}."
+        await reply(interaction, posts.notice(told))
 
     async def more(self, interaction: Interaction, delivery: str) -> None:
         if delivery == "preview":
