@@ -16,15 +16,15 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
 from bot import __version__, config, report
 from bot.digest.status import meaning_told
-from bot.errors import ConfigError, InvalidQuery, ModelError, PaperboyError, UserError
-from bot.fetch import Fetcher
+from bot.errors import CompletionError, ConfigError, InvalidQuery, ModelError, PaperboyError, UserError
+from bot.fetch import Completions, Fetcher
 from bot.models import FeedKind, FeedOutcome, Fetch
 from bot.pipeline import (
     additions,
@@ -38,11 +38,12 @@ from bot.pipeline import (
     moving,
     ranking,
     rereading,
+    rewriting,
 )
 from bot.pipeline.meaning import Meaning
 from bot.pipeline.outside import Outside
 from storage import additions as added
-from storage import backup, channels, embeddings, feeds, heartbeat, papers, upkeep, verdicts
+from storage import backup, channels, embeddings, feeds, heartbeat, papers, rewritings, upkeep, verdicts
 from storage.database import Database
 
 FIRST_READ = 180.0
@@ -130,6 +131,22 @@ def _outside(settings: config.Settings, fetch: Fetch) -> Outside | None:
     return Outside(fetch=fetch, address=settings.huggingface, always=settings.ask_huggingface == "always")
 
 
+def _completions(settings: config.Settings) -> Completions:
+    return Completions(settings.model_url, settings.model, key=settings.model_key, version=__version__)
+
+
+@contextlib.asynccontextmanager
+async def _writer(settings: config.Settings, db: Database) -> AsyncIterator[rewriting.Writer | None]:
+    if not settings.model_url:
+        yield None
+        return
+    async with (
+        _completions(settings) as model,
+        rewriting.Writer(db, model, daily=settings.model_daily) as writer,
+    ):
+        yield writer
+
+
 def _tell(*lines: str) -> None:
     for line in lines:
         print(line, file=sys.stderr)
@@ -169,6 +186,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
     async with (
         Database(settings.database) as db,
         _fetcher(settings) as fetch,
+        _writer(settings, db) as writer,
         Connection(
             settings.token,
             db=db,
@@ -178,6 +196,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             feeds_per_server=settings.feeds_per_server,
             meaning=(meaning := Meaning(db, settings.meaning) if settings.meaning else None),
             outside=_outside(settings, fetch),
+            writer=writer,
         ) as discord,
     ):
 
@@ -198,6 +217,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
                 now=now(),
                 grace=settings.grace,
                 post_when_unsure=settings.post_when_unsure,
+                writer=writer,
             )
 
         async def ingesting() -> None:
@@ -270,6 +290,8 @@ async def _preview(settings: config.Settings, options: argparse.Namespace) -> in
         digest, why = await draft.preview(
             db, options.topic or ["trending"], now=options.at or now(), size=options.size
         )
+        if settings.model_url:
+            digest = await rewriting.kept(db, digest, settings.model)
     print((report.digest_json if options.format == "json" else report.digest_text)(digest, why))
     return 0
 
@@ -318,6 +340,9 @@ async def _status(settings: config.Settings, _: argparse.Namespace) -> int:
         print(f"last sign of life of `run`: {report.at(beat)}; connected to Discord: {report.at(connected)}")
         if known := await embeddings.progress(db):
             print(meaning_told(known))
+        if settings.model_url:
+            told = await rewritings.tally(db, settings.model, now().date())
+            print(report.model_line(settings.model, told, settings.model_daily))
         states = await feeds.states(db)
         for feed in (*settings.feeds, *own):
             print(*report.source_lines(feed, states.get(feed.name)), sep="\n")
@@ -374,9 +399,22 @@ async def _check(settings: config.Settings, options: argparse.Namespace) -> int:
             entries, error = await look.probe(fetch, feed, now=now())
             print(f"source {feed.label}: {error or f'fine, {entries} entries now'}")
             well = well and error is None
+    if settings.model_url:
+        # No digest waits for it and none fails without it: it is told, and counts neither here nor for the day.
+        print(f"model {settings.model}: {await _answer_of_model(settings)}")
     told, valid = await check_token(settings.token) if settings.token else ("not set; `run` needs it", False)
     print(f"token: {told}")
     return 0 if valid and well else 1
+
+
+async def _answer_of_model(settings: config.Settings) -> str:
+    began = monotonic()
+    try:
+        async with _completions(settings) as model:
+            await model("Answer with one word.", "Are you ready?")
+    except CompletionError as error:
+        return f"{error}; digests go out with the abstract's own sentences"
+    return f"fine, it answered in {monotonic() - began:.1f} seconds"
 
 
 async def _invite(settings: config.Settings, options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -54,6 +54,14 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
         "Whether `/search` may ask Hugging Face's search for what the archive lacks, which sends it the words: "
         "`button` when somebody presses it, `always` also by itself where nothing is found, or `never`.",
     ),
+    "PAPERBOY_MODEL_URL": (
+        "",
+        "Where a language model of yours is, which writes summaries where a source has none: the base of any "
+        "OpenAI-compatible API, `http://localhost:11434/v1`. Titles and abstracts are sent there.",
+    ),
+    "PAPERBOY_MODEL": ("", "That model's name, as its server knows it. Readers see it."),
+    "PAPERBOY_MODEL_KEY": ("", "That server's key, where it wants one."),
+    "PAPERBOY_MODEL_DAILY": ("200", "How often a day (UTC) the model may be asked, 0 to 100000."),
     "PAPERBOY_CONTACT": ("", "An address or page that sources may write to; sent with every request."),
     "PAPERBOY_LOG_LEVEL": ("INFO", "DEBUG, INFO, WARNING or ERROR."),
     "PAPERBOY_HUGGINGFACE_URL": ("https://huggingface.co", "Where Hugging Face is, for a mirror."),
@@ -89,6 +97,11 @@ class Settings:
     """When its search may be asked: "button", "always" or "never"."""
     huggingface: str = field(repr=False)
     """The site's address."""
+    model_url: str = field(repr=False)
+    """The base of the API of the operator's own model; "": none."""
+    model: str
+    model_key: str = field(repr=False)
+    model_daily: int
     contact: str
     log_level: str
 
@@ -130,6 +143,9 @@ def load(environment: Mapping[str, str]) -> Settings:
         sites[name] = text(name).rstrip("/")
         if not _is_web(sites[name]):
             faults.append(f"{name} is no web address: it begins with https:// or http://.")
+    model = {name: text(f"PAPERBOY_{name}") for name in ("MODEL_URL", "MODEL", "MODEL_KEY")}
+    model["MODEL_URL"] = model["MODEL_URL"].rstrip("/").removesuffix("/chat/completions")
+    faults += _model_faults(model["MODEL_URL"], model["MODEL"], model["MODEL_KEY"])
     settings = Settings(
         token=token,
         database=Path(text("PAPERBOY_DATABASE")).expanduser(),
@@ -142,6 +158,10 @@ def load(environment: Mapping[str, str]) -> Settings:
         meaning=text("PAPERBOY_MEANING"),
         ask_huggingface=asking,
         huggingface=sites["PAPERBOY_HUGGINGFACE_URL"],
+        model_url=model["MODEL_URL"],
+        model=" ".join(model["MODEL"].split()),
+        model_key=model["MODEL_KEY"],
+        model_daily=number("PAPERBOY_MODEL_DAILY", 0, 100_000),
         contact=" ".join(text("PAPERBOY_CONTACT").split()),
         log_level=level,
     )
@@ -202,6 +222,23 @@ def _feeds(text: str, sites: Mapping[str, str], faults: list[str]) -> tuple[Feed
                 continue
         feeds[feed.name] = feed
     return tuple(feeds.values())
+
+
+def _model_faults(url: str, name: str, key: str) -> Iterator[str]:
+    if url and not name:
+        yield "PAPERBOY_MODEL_URL needs PAPERBOY_MODEL beside it: the name of the model to be asked there."
+    if not url:
+        for setting, value in (("PAPERBOY_MODEL", name), ("PAPERBOY_MODEL_KEY", key)):
+            if value:
+                yield f"{setting} needs PAPERBOY_MODEL_URL beside it: the address of the API, or is to be removed."
+    elif not _is_web(url):
+        yield "PAPERBOY_MODEL_URL is no web address: it begins with https:// or http://."
+    elif "?" in url or "#" in url or re.search(r"\s", url):
+        yield "PAPERBOY_MODEL_URL is the base of an API: it ends before /chat/completions, without ? and #."
+    elif key and "@" in urlsplit(url).netloc:
+        yield "PAPERBOY_MODEL_KEY is set, and PAPERBOY_MODEL_URL has a password in it: keep one of them."
+    if not re.fullmatch(r"[!-~]*", key):
+        yield "PAPERBOY_MODEL_KEY has a sign in it that no key has, a space perhaps: copy it again."
 
 
 def _is_web(address: str) -> bool:

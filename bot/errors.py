@@ -8,6 +8,7 @@
     ├── FeedError               a source could not be had; carries its address without credentials
     ├── StorageError            the database; carries what to do next
     ├── ModelError              the model of PAPERBOY_MEANING; carries what to do, and searches go on without
+    ├── CompletionError         the model of PAPERBOY_MODEL gave no text; digests go out without it
     └── DeliveryError           Discord; carries the channel
         ├── ChannelGone         deleted, or we were removed: never retried
         ├── PostRefused         no permission, or a post that Discord rejects: paused with the reason
@@ -64,6 +65,11 @@ class StorageError(PaperboyError):
 
 class ModelError(PaperboyError):
     """There is no model to tell what texts mean: not installed, not there, not readable, not to be had."""
+
+
+class CompletionError(PaperboyError):
+    """The operator's own model did not answer, or not with a text. Never carries what its server said, which may
+    repeat a key."""
 
 
 class DeliveryError(PaperboyError):

@@ -602,7 +602,8 @@ class Match:
     summary: str
     """One or two sentences."""
     summary_by: str
-    """Who wrote them: "Hugging Face", "abstract", or "" where there is no text."""
+    """Who wrote them: "Hugging Face", "abstract", the operator's model (`bot.papers.rewriting.author`), or ""
+    where there is no text."""
     gained: int | None = None
     """Votes since yesterday, where that is known."""
     late: bool = False
@@ -821,6 +822,31 @@ class Embedded:
     """All that there are."""
     trouble: str = ""
     """Why there is no model, in words."""
+
+
+class LanguageModel(Protocol):
+    """The operator's own model, which writes summaries where a source has none."""
+
+    @property
+    def name(self) -> str: ...
+
+    def resting(self) -> bool:
+        """Whether it is left alone for now, because it failed or asked for a pause."""
+
+    async def __call__(self, instructions: str, text: str) -> str:
+        """What it says. Raises CompletionError, while it rests at once and without asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewritten:
+    """What has come of the operator's model."""
+
+    kept: int
+    """Papers with a summary by it."""
+    refused: int
+    """Papers of which it said what may not be shown."""
+    calls: int
+    """Today, in UTC."""
 
 
 # --- what is kept ----------------------------------------------------------------------------------

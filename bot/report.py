@@ -28,6 +28,7 @@ from bot.models import (
     Match,
     Paper,
     Pruned,
+    Rewritten,
     Topic,
     Verdict,
 )
@@ -201,6 +202,14 @@ def import_notes(made: Imported) -> list[str]:
         told = counted(made.incomplete, "source")
         notes.append(f"The credentials in the address of {told} are missing: take them from the old settings.")
     return notes
+
+
+def model_line(name: str, told: Rewritten, daily: int) -> str:
+    """What the operator's own model has written."""
+    return (
+        f"model {name}: wrote on {counted(told.kept, 'paper')}, may not be shown on {told.refused}; "
+        f"asked {told.calls} of {daily} times today"
+    )
 
 
 def at(moment: datetime | None) -> str:

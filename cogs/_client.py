@@ -27,6 +27,7 @@ from bot.errors import ConfigError, DeliveryError, InvalidQuery, PaperboyError, 
 from bot.models import Feed, Fetch, Post
 from bot.pipeline.meaning import Meaning
 from bot.pipeline.outside import Outside
+from bot.pipeline.rewriting import Writer
 from cogs._layout import layout
 from cogs._publish import NEEDED, DiscordPublisher
 from storage.database import Database
@@ -54,8 +55,8 @@ answer to come, with a change of the message to come, or not at all (a form cann
 
 class Paperboy(commands.Bot):
     """discord.py's bot with what the cogs need: `db`, `clock`, `publisher`, `actions`, the operator's `feeds`, and
-    for those of servers the fetch behind the address guard and how many each may have, and `outside` the way to
-    Hugging Face's search, where it may be asked."""
+    for those of servers the fetch behind the address guard and how many each may have, `outside` the way to
+    Hugging Face's search, where it may be asked, and `writer` the operator's own model, where there is one."""
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class Paperboy(commands.Bot):
         feeds_per_server: int = 0,
         meaning: Meaning | None = None,
         outside: Outside | None = None,
+        writer: Writer | None = None,
         publisher: DiscordPublisher | None = None,
     ) -> None:
         # Nobody listens or speaks here; without this each start warns of libraries for voice.
@@ -89,6 +91,7 @@ class Paperboy(commands.Bot):
         self.guarded, self.feeds_per_server = guarded, feeds_per_server
         self.meaning = meaning
         self.outside = outside
+        self.writer = writer
         self.publisher = publisher or DiscordPublisher(lambda: self)
         self.actions: dict[str, tuple[Acknowledge, Handler]] = {}
         """What a button or menu does: the verb in its id -> handler(interaction, *the id's other parts)."""
@@ -221,6 +224,7 @@ class Connection:
         feeds_per_server: int = 0,
         meaning: Meaning | None = None,
         outside: Outside | None = None,
+        writer: Writer | None = None,
     ) -> None:
         self._token = token
         self._fresh = partial(
@@ -232,6 +236,7 @@ class Connection:
             feeds_per_server=feeds_per_server,
             meaning=meaning,
             outside=outside,
+            writer=writer,
         )
         self._bot: Paperboy | None = None
         self._closing = asyncio.Event()

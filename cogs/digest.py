@@ -83,11 +83,12 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     @app_commands.describe(channel="Default: this channel")
     async def preview(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await self._channel(interaction, channel)
-        drafted = await draft.upcoming(self.bot.db, found, now=self.bot.clock())
+        found, db = await self._channel(interaction, channel), self.bot.db
+        drafted = await draft.upcoming(db, found, now=self.bot.clock())
         if not drafted.digest.papers:
             raise UserError(f"As of now there would be no digest: {escape(drafted.why)}.")
-        shown, _ = await asyncio.to_thread(posts.digest_post, drafted.digest, DeliveryId("preview"))
+        digest = await self.bot.writer.kept(drafted.digest) if self.bot.writer else drafted.digest
+        shown, _ = await asyncio.to_thread(posts.digest_post, digest, DeliveryId("preview"))
         await reply(interaction, shown)
 
     @app_commands.command(description="Post a digest right now; the scheduled one will skip what it shows")
@@ -96,7 +97,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
         self._require_posting(found)
-        delivery = await deliver.deliver_now(self.bot.db, self.bot.publisher, found, now=self.bot.clock())
+        bot, now = self.bot, self.bot.clock()
+        delivery = await deliver.deliver_now(bot.db, bot.publisher, found, now=now, writer=bot.writer)
         told = f"Posted {counted(len(delivery.shown), 'paper')} to <#{found.id}>; the schedule stays as it was."
         await reply(interaction, posts.notice(told))
 
@@ -105,10 +107,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     async def pause(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._channel(interaction, channel)
-        person = UserId(interaction.user.id)
-        if not await channels.pause(
-            self.bot.db, found.id, "by hand with /digest pause", now=self.bot.clock(), by=person
-        ):
+        by, now = UserId(interaction.user.id), self.bot.clock()
+        if not await channels.pause(self.bot.db, found.id, "by hand with /digest pause", now=now, by=by):
             state = answers.paused_told(found.paused or "", found.paused_by)
             raise UserError(f"<#{found.id}> is already {state}. `/digest resume` ends that.")
         await reply(interaction, posts.notice(f"<#{found.id}> is paused. `/digest resume` ends that."))
@@ -126,8 +126,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     async def more(self, interaction: Interaction, delivery: str) -> None:
         if delivery == "preview":
             raise UserError("This is only a preview: the posted digest shows the rest.")
-        left, day = await ask.more(self.bot.db, DeliveryId(delivery))
-        await reply(interaction, posts.more_post(left, day))
+        await reply(interaction, posts.more_post(*await ask.more(self.bot.db, DeliveryId(delivery))))
 
     async def _channel(self, interaction: Interaction, place: Place) -> Channel:
         """Raises UserError where the channel has no digest."""

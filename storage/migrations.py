@@ -355,6 +355,22 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE topics ADD COLUMN floor TEXT NOT NULL DEFAULT 'all'",
         "ALTER TABLE channels ADD COLUMN late_risers INTEGER NOT NULL DEFAULT 1",
         "ALTER TABLE delivery_papers ADD COLUMN held TEXT",  # by which rule, in words; NULL: it was shown
+        # --- summaries by the operator's own model
+        """CREATE TABLE rewritings (
+            paper_id INTEGER PRIMARY KEY REFERENCES papers ON DELETE CASCADE,
+            model TEXT NOT NULL,         -- its name
+            text TEXT,                   -- NULL: what it said may not be shown
+            why TEXT NOT NULL,           -- why not, in words
+            at INTEGER NOT NULL
+        )""",
+        """CREATE TRIGGER rewritings_update AFTER UPDATE ON papers
+        WHEN (old.title, old.abstract) IS NOT (new.title, new.abstract) BEGIN
+            DELETE FROM rewritings WHERE paper_id = new.id;
+        END""",
+        """CREATE TABLE model_calls (
+            day TEXT PRIMARY KEY,        -- of UTC
+            calls INTEGER NOT NULL
+        ) WITHOUT ROWID""",
     ),
 )
 

@@ -54,6 +54,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "bot.fetch.fetcher",
         "bot.fetch.connection",
         "bot.fetch.answer",
+        "bot.fetch.completions",
         "bot.fetch.words",
         # The cogs need the errors that discord.py lets through.
         "cogs._client",

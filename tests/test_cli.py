@@ -23,10 +23,11 @@ import pytest
 
 from bot import demo
 from bot.config import SETTINGS
-from bot.models import ChannelId, FeedLink, GuildId, UserId
-from storage import additions, channels, embeddings
+from bot.models import ChannelId, FeedLink, GuildId, PaperId, UserId
+from storage import additions, channels, embeddings, rewritings
 from storage.database import Database
 from tests import nursery, static
+from tests.completions import KEY, modelling
 from tests.making import channel, entry, files, store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -344,6 +345,43 @@ async def test_an_invite_asks_for_three_permissions_only(tmp_path: Path) -> None
         assert TOKEN not in ended.out + ended.err
     assert neither.code == 2
     assert "--application-id" in neither.err
+
+
+async def test_check_tells_whether_the_model_answers_and_never_its_key(tmp_path: Path) -> None:
+    async with modelling() as server:
+        named = {
+            "PAPERBOY_MODEL": "small:3b",
+            "PAPERBOY_MODEL_KEY": KEY,
+            "PAPERBOY_SOURCES": "rss:http://127.0.0.1:9",
+        }
+        server.text = "Ready."
+        well = await bot(tmp_path, "check", PAPERBOY_MODEL_URL=server.base, **named)
+        server.text = ""
+        mute = await bot(tmp_path, "check", PAPERBOY_MODEL_URL=server.base, PAPERBOY_LOG_LEVEL="DEBUG", **named)
+        nowhere = await bot(tmp_path, "check", PAPERBOY_MODEL_URL="http://127.0.0.1:9/v1", **named)
+        status = await bot(tmp_path, "status", PAPERBOY_MODEL_URL=server.base, **named)
+    assert [headers["Authorization"] for _, _, headers, _ in server.requests] == [f"Bearer {KEY}"] * 2
+    assert re.search(r"^model small:3b: fine, it answered in \d\.\d seconds$", well.out, re.MULTILINE)
+    told = "digests go out with the abstract's own sentences"
+    assert f"model small:3b: the model's server sent no text; {told}\n" in mute.out
+    assert "model small:3b: the model's server: could not connect to 127.0.0.1: it refused" in nowhere.out
+    assert "model small:3b: wrote on 0 papers, may not be shown on 0; asked 0 of 200 times today\n" in status.out
+    for ended in (well, mute, nowhere, status):
+        assert KEY not in ended.out + ended.err
+
+
+async def test_a_preview_shows_what_the_model_has_written(tmp_path: Path) -> None:
+    async with Database(tmp_path / "paperboy.sqlite") as db:
+        abstract = "Small models are studied."
+        await store(db, "huggingface", entry("A Title", arxiv_id="2603.00001", votes=9, abstract=abstract))
+        made_of = ("A Title", abstract)
+        await rewritings.keep(db, "m", PaperId(1), made_of, text="It studies small models.", now=demo.NOW)
+    named = {"PAPERBOY_MODEL_URL": "http://127.0.0.1:9/v1", "PAPERBOY_MODEL": "m"}
+    own, others = await asyncio.gather(
+        bot(tmp_path, "preview", *AT, **named), bot(tmp_path, "preview", *AT, "--format", "json")
+    )
+    assert "It studies small models. ✧" in own.out
+    assert json.loads(others.out)["papers"][0]["summary_by"] == "abstract"
 
 
 async def test_check_tells_each_part_and_fails_where_one_does(tmp_path: Path) -> None:

@@ -51,6 +51,10 @@ def test_every_setting_is_heard() -> None:
             "PAPERBOY_WHEN_UNSURE": "SKIP",
             "PAPERBOY_MEANING": " models/small ",
             "PAPERBOY_ASK_HUGGINGFACE": "Always",
+            "PAPERBOY_MODEL_URL": " http://127.0.0.1:11434/v1/ ",
+            "PAPERBOY_MODEL": "small-model:3b",
+            "PAPERBOY_MODEL_KEY": "k-1",
+            "PAPERBOY_MODEL_DAILY": "5",
             "PAPERBOY_CONTACT": " ops@example.org\n",
             "PAPERBOY_LOG_LEVEL": "debug",
             "PAPERBOY_HUGGINGFACE_URL": "http://mirror.example:8080/hf/",
@@ -75,6 +79,10 @@ def test_every_setting_is_heard() -> None:
         meaning="models/small",
         ask_huggingface="always",
         huggingface="http://mirror.example:8080/hf",
+        model_url="http://127.0.0.1:11434/v1",
+        model="small-model:3b",
+        model_key="k-1",
+        model_daily=5,
         contact="ops@example.org",
         log_level="DEBUG",
     )
@@ -171,6 +179,50 @@ def test_feeds_that_differ_in_their_query_are_different_feeds() -> None:
         found = sources(f"rss:https://j.example/rss?{one} rss:https://j.example/rss?{other}")
         assert len({feed.name for feed in found}) == 2
     assert "robotics" in sources("rss:https://j.example/rss?keyword=robotics")[0].name
+
+
+MODEL = {"PAPERBOY_MODEL_URL": "http://127.0.0.1:11434/v1", "PAPERBOY_MODEL": "m"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "begin"),
+    [
+        ({"PAPERBOY_MODEL": ""}, "PAPERBOY_MODEL_URL needs PAPERBOY_MODEL beside it"),
+        ({"PAPERBOY_MODEL_URL": ""}, "PAPERBOY_MODEL needs PAPERBOY_MODEL_URL beside it"),
+        (
+            {"PAPERBOY_MODEL_URL": "", "PAPERBOY_MODEL": "", "PAPERBOY_MODEL_KEY": "k3y"},
+            "PAPERBOY_MODEL_KEY needs PAPERBOY_MODEL_URL beside it",
+        ),
+        ({"PAPERBOY_MODEL_URL": "localhost:11434/v1"}, "PAPERBOY_MODEL_URL is no web address"),
+        ({"PAPERBOY_MODEL_URL": "ftp://a.example/v1"}, "PAPERBOY_MODEL_URL is no web address"),
+        ({"PAPERBOY_MODEL_URL": "https://a.example/v1?key=k3y"}, "PAPERBOY_MODEL_URL is the base of an API"),
+        ({"PAPERBOY_MODEL_URL": "https://a.example/v 1"}, "PAPERBOY_MODEL_URL is the base of an API"),
+        ({"PAPERBOY_MODEL_KEY": "k3y with space"}, "PAPERBOY_MODEL_KEY has a sign in it"),
+        ({"PAPERBOY_MODEL_KEY": "k3yé"}, "PAPERBOY_MODEL_KEY has a sign in it"),
+        (
+            {"PAPERBOY_MODEL_URL": "https://us3r:pa55@a.example/v1", "PAPERBOY_MODEL_KEY": "k3y"},
+            "PAPERBOY_MODEL_KEY is set, and PAPERBOY_MODEL_URL has a password in it",
+        ),
+        ({"PAPERBOY_MODEL_DAILY": "-1"}, "PAPERBOY_MODEL_DAILY is '-1': it takes a whole number from 0 to 100000"),
+        ({"PAPERBOY_MODEL_DAILY": "100001"}, "PAPERBOY_MODEL_DAILY is '100001'"),
+    ],
+)
+def test_half_of_a_model_is_a_fault_that_says_what_is_missing(environment: dict[str, str], begin: str) -> None:
+    (fault,) = faults(**{**MODEL, **environment})
+    assert fault.startswith(begin)
+    assert not any(secret in fault for secret in ("k3y", "us3r", "pa55"))
+
+
+def test_a_model_is_off_unless_it_is_set_and_its_address_may_be_the_whole_one() -> None:
+    settings = config.load({})
+    assert (settings.model_url, settings.model, settings.model_key, settings.model_daily) == ("", "", "", 200)
+    whole = config.load({**MODEL, "PAPERBOY_MODEL_URL": "http://[::1]:8080/v1/chat/completions/"})
+    assert whole.model_url == "http://[::1]:8080/v1"
+    hidden = config.load({**MODEL, "PAPERBOY_MODEL_KEY": "k3y", "PAPERBOY_MODEL_DAILY": "0"})
+    assert "k3y" not in repr(hidden)
+    assert (hidden.model_key, hidden.model_daily) == ("k3y", 0)
+    secret = config.load({**MODEL, "PAPERBOY_MODEL_URL": "https://us3r:pa55@a.example/v1"})
+    assert "pa55" not in repr(secret)
 
 
 def test_no_secret_is_in_a_repr_or_a_fault() -> None:

@@ -24,6 +24,7 @@ from bot.models import (
     Row,
     Text,
 )
+from bot.papers.rewriting import model_of
 from bot.papers.summary import LIMIT, shorten
 from bot.papers.trending import counted, short
 
@@ -34,6 +35,7 @@ REASONS = 200
 BY_MODEL = "✦"
 _FULL = "no "
 """How a rule begins that says only that others stood before: it goes without saying."""
+BY_OWN_MODEL = "✧"
 _SAID = ("by ", "from ", "in ", "only ", "spelled ")
 _LATE = "\n-# Late: it was due {}"
 _ROOM = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,6 +74,9 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
         f"## {digest.day:%A} {digest.day.day} {digest.day:%B}",
         f"-# {len(digest.papers)}{of} on {topics}",
     ]
+    if own := next(filter(None, (model_of(match.summary_by) for match in digest.papers)), ""):
+        name = escape(shorten(own, 40))
+        lines.append(f"-# {BY_OWN_MODEL} marks summaries by {name}, checked against the abstract")
     if any(match.summary_by == "Hugging Face" for match in digest.papers):
         lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others open the abstract")
     blocks: list[Block] = [Text("\n".join(lines))]
@@ -125,6 +130,8 @@ def summary_told(summary: tuple[str, str], limit: int) -> str:
 
 def sign(author: str) -> str:
     """What marks a text by its author's model."""
+    if model_of(author):
+        return f" {BY_OWN_MODEL}"
     return f" {BY_MODEL}" if author == "Hugging Face" else ""
 
 

@@ -42,11 +42,13 @@ async def read(
         )
     if response.status != 200:
         raise FeedError(target.shown, words.status(target.host, response.status), retry_after=retry_after)
-    body = await _body(target, response, max_bytes)
+    body = await body_of(target, response, max_bytes)
     return Fetched(url=target.shown, body=body, validators=given, next_url=next_page(target, response.headers))
 
 
-async def _body(target: Target, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+async def body_of(target: Target, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    """The whole body, unpacked. Raises FeedError where it is larger than `max_bytes` or packed oddly, and what
+    aiohttp and zlib raise."""
     # Packed twice is two codings, in one header or in two.
     coding = ",".join(response.headers.getall("Content-Encoding", ())).strip().lower()
     if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):

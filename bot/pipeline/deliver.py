@@ -27,6 +27,7 @@ from bot.models import (
 from bot.papers.trending import counted
 from bot.pipeline import alert
 from bot.pipeline.draft import Candidates, draft, topics_of
+from bot.pipeline.rewriting import Sitting, Writer
 from bot.pipeline.send import BUG, FOLDS, send, settle
 from storage import channels, deliveries
 from storage.database import Database
@@ -49,12 +50,15 @@ async def deliver_due(
     now: datetime,
     grace: timedelta = GRACE,
     post_when_unsure: bool = True,
+    writer: Writer | None = None,
 ) -> int:
     """Settle what was claimed and not marked, then give every due channel its digest or its verdict.
 
-    One channel's trouble never stops another's. Returns the number of channels that were due.
+    `writer` gives summaries where a source has none. One channel's trouble never stops another's. Returns the
+    number of channels that were due.
     """
     matched = Candidates(db, now)
+    sitting = writer.sitting(now) if writer else None
 
     async def bring_to_end(delivery_id: DeliveryId) -> None:
         try:
@@ -68,7 +72,7 @@ async def deliver_due(
 
     async def handle(channel: Channel) -> None:
         try:
-            await _deliver(db, publisher, channel, matched, now=now, grace=grace)
+            await _deliver(db, publisher, channel, matched, sitting, now=now, grace=grace)
         except StorageError:
             raise
         except Exception:
@@ -113,7 +117,14 @@ async def _fail(db: Database, publisher: Publisher, channel: Channel, *, now: da
 
 
 async def _deliver(
-    db: Database, publisher: Publisher, channel: Channel, matched: Candidates, *, now: datetime, grace: timedelta
+    db: Database,
+    publisher: Publisher,
+    channel: Channel,
+    matched: Candidates,
+    sitting: Sitting | None,
+    *,
+    now: datetime,
+    grace: timedelta,
 ) -> None:
     caught_up = await _catch_up(db, channel, now=now, grace=grace)
     if caught_up is None:
@@ -125,6 +136,8 @@ async def _deliver(
         verdict = _verdict(channel, now, drafted.kind, drafted.why)
         await deliveries.record_silence(db, verdict, next_due=following)
         return
+    if sitting:
+        drafted = replace(drafted, digest=await sitting(drafted.digest))
     delivery = await asyncio.to_thread(_delivery, channel, drafted, DeliveryKind.SCHEDULED, now)
     if await deliveries.claim(db, delivery, next_due=following):
         await send(db, publisher, delivery, now=now)
@@ -148,7 +161,9 @@ async def _catch_up(
     return None
 
 
-async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, now: datetime) -> Delivery:
+async def deliver_now(
+    db: Database, publisher: Publisher, channel: Channel, *, now: datetime, writer: Writer | None = None
+) -> Delivery:
     """An extra digest, by hand: what it shows the scheduled one skips, and the due time stays.
 
     Raises UserError where it must wait or has nothing to show, TryLater where it will be posted once Discord
@@ -165,6 +180,8 @@ async def deliver_now(db: Database, publisher: Publisher, channel: Channel, *, n
     if not drafted.digest.papers:
         # It may name a paper, and an answer is markdown.
         raise UserError(f"{escape(drafted.why[0].upper() + drafted.why[1:])}.")
+    if writer:
+        drafted = replace(drafted, digest=await writer.sitting(now)(drafted.digest))
     delivery = await asyncio.to_thread(_delivery, channel, drafted, DeliveryKind.EXTRA, now)
     if not await deliveries.claim(db, delivery, next_due=None):
         raise UserError(

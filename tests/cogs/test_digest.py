@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 import discord
 
 from bot import demo
+from bot.fetch import Completions
+from bot.pipeline.rewriting import Writer
 from cogs._publish import DiscordPublisher
 from storage import channels, upkeep, verdicts
 from tests.cogs.scene import Scene, buttons, parts, shown, text
+from tests.completions import modelling
 from tests.making import entry, store
 
 
@@ -95,6 +98,35 @@ async def test_preview_is_private_and_posts_nothing(scene: Scene) -> None:
     assert answer.ephemeral
     assert "papers on agent" in text(shown(answer))
     assert scene.papers.last_message is None
+
+
+async def test_the_operator_s_model_writes_for_now_and_a_preview_shows_what_it_wrote(scene: Scene) -> None:
+    db, clock = scene.bot.db, scene.bot.clock
+    abstract = "Small models are studied. Nothing else is."
+    await store(
+        db, "huggingface", entry("Of Zebras", arxiv_id="2603.99999", votes=1, abstract=abstract), at=clock()
+    )
+    await scene.subscribe("zebra")
+    async with (
+        modelling() as server,
+        Completions(server.base, "small:3b", version="1") as model,
+        Writer(db, model, daily=9) as writer,
+    ):
+        scene.bot.writer = writer
+        server.text = "The authors study small models, and nothing else."
+        before = text(shown(await scene.admin.slash(scene.papers, "digest preview")))
+        assert "Small models are studied." in before
+        assert server.asked == []
+        await scene.admin.slash(scene.papers, "digest now")
+        posted = scene.papers.last_message
+        assert posted is not None
+        assert "The authors study small models, and nothing else. ✧" in text(posted)
+        assert "✧ marks summaries by small:3b, checked against the abstract" in text(posted)
+        offered = await scene.admin.slash(scene.other, "subscribe", query="zebra", zone="UTC")
+        await scene.admin.click(shown(offered), label="Confirm")
+        after = text(shown(await scene.admin.slash(scene.other, "digest preview")))
+        assert "The authors study small models, and nothing else. ✧" in after
+        assert server.asked == ["Of Zebras"]
 
 
 async def test_the_schedule_changes_and_tells_what_an_early_hour_costs(scene: Scene) -> None:

@@ -28,6 +28,7 @@ from bot.models import (
     Topic,
     TopicId,
 )
+from bot.papers import rewriting
 from bot.papers.summary import summarise
 from cogs._layout import layout
 
@@ -123,8 +124,11 @@ def reasons(draw: st.DrawFn, paper: Paper) -> tuple[str, ...]:
 @st.composite
 def digests(draw: st.DrawFn) -> Digest:
     made = []
+    model = draw(lines)
     for at, paper in enumerate(draw(st.lists(papers(), min_size=1, max_size=10))):
         summary, author = summarise(paper)
+        if summary and draw(st.booleans()):
+            author = rewriting.author(model)
         made.append(
             Match(
                 paper=paper,

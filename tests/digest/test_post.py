@@ -39,6 +39,7 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
+from bot.papers import rewriting
 from bot.papers.query import EXAMPLES, parse
 from bot.papers.summary import shorten
 from tests.digest import hostile
@@ -264,6 +265,33 @@ def test_a_summary_by_a_model_is_marked_and_an_abstract_is_not() -> None:
     plain = dataclasses.replace(MATCH, summary="One. Two.", summary_by="abstract")
     post, _ = digest_post(dataclasses.replace(DIGEST, papers=(plain,)), DELIVERY)
     assert "✦" not in markup.as_text(post)
+
+
+def test_a_summary_by_the_operator_s_model_has_a_mark_and_a_line_of_its_own() -> None:
+    own = dataclasses.replace(MATCH, summary="It does so.", summary_by=rewriting.author("x/*small*:3b <@1>" * 9))
+    plain = dataclasses.replace(MATCH, summary="One. Two.", summary_by="abstract")
+    post, _ = digest_post(dataclasses.replace(DIGEST, papers=(own, MATCH, plain)), DELIVERY)
+    told = markup.as_text(post)
+    assert (
+        "\n  ✧ marks summaries by x/*small*:3b <@1>x/*small*:3b…, checked against the abstract\n  ✦ marks" in told
+    )
+    assert "It does so. ✧" in told
+    assert "A model says so. ✦" in told
+    assert "One. Two.\n" in told
+    assert "<@1>" not in _texts(post)[0]
+    assert "✧" not in markup.as_text(digest_post(DIGEST, DELIVERY)[0])
+
+
+def test_a_digest_full_of_the_model_s_summaries_fits() -> None:
+    long = dataclasses.replace(
+        MATCH,
+        summary="word " * 59 + "word.",
+        summary_by=rewriting.author("*" * 200),
+        paper=dataclasses.replace(PAPER, title="A title of " + "some length " * 9),
+    )
+    post, fitted = digest_post(dataclasses.replace(DIGEST, papers=(long,) * 10), DELIVERY)
+    assert markup.fits(post)
+    assert len(fitted.papers) == 10
 
 
 def test_a_digest_shortens_before_it_moves_a_paper() -> None:

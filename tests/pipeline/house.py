@@ -140,6 +140,8 @@ STAYS = {
     "embeddings": "made from the papers, by a model that the new machine may not have",
     "questions": "what another search answered within the last day; it can be asked again",
     "meaning": "which model the old machine had",
+    "rewritings": "made from the papers, by a model that the new machine may not have",
+    "model_calls": "how often the old machine asked its model today",
 }
 """Tables that do not move, and why."""
 DERIVED = re.compile(r"(texts|names)(_(data|idx|docsize|config))?|words|postings|lengths|unranked|sqlite_stat\d")

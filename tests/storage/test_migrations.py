@@ -86,6 +86,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "UPDATE topics SET floor = 'elite'",
         "UPDATE channels SET late_risers = 0",
         "UPDATE delivery_papers SET held = 'floor'",
+        "INSERT INTO rewritings VALUES (5, 'm', 'A summary.', '', 1)",
+        "INSERT INTO model_calls VALUES ('2026-03-31', 3)",
     ),
 )
 
