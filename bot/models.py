@@ -546,7 +546,9 @@ class Chart:
     day: date | None = None
     """The newest list that has votes, in Hugging Face's calendar; None where there is none."""
     today: date
-    """The day of the list that is open, in the same calendar."""
+    """The day that it is, in the same calendar."""
+    expected: date
+    """The last day up to it that has a list: Friday, at the weekend."""
     since: date | None = None
     """The first day of which the archive knows; None where it is empty."""
     counted_at: datetime | None = None

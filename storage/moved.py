@@ -36,8 +36,8 @@ async def since(
     limit: int,
     own: Sequence[str] = (),
 ) -> tuple[Found, ...]:
-    """The papers with votes that answer `query` strictly and were last listed on `listed` or later, or whose counts
-    changed at `moment` or later: at most `limit`, most votes first.
+    """The papers with votes that answer `query` strictly and were last listed on `listed` or later, or whose
+    counts changed at `moment` or later: at most `limit`, most votes first.
 
     A first count is no change: what an archive reads of long ago when it begins has not moved.
     """
@@ -50,7 +50,8 @@ async def since(
 async def of_list(
     db: Database, query: Query, *, listed: date, today: date, limit: int, own: Sequence[str] = ()
 ) -> tuple[Found, ...]:
-    """The papers of a day's list that have votes and answer `query` strictly: at most `limit`, most votes first."""
+    """The papers of a day's list that have votes and answer `query` strictly: at most `limit`, most votes
+    first."""
     there = f"""+p.id IN (
         SELECT paper_id FROM listings WHERE announced AND listed_on = ? AND feed = '{VOTED}')"""
     return await _found(db, query, there, (listed.isoformat(),), today, limit, own)

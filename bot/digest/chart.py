@@ -61,36 +61,33 @@ def _heading(chart: Chart) -> str:
 
 
 def _head(chart: Chart) -> Sequence[str]:
-    shown = len(chart.papers)
-    of = f"the first {shown} of {chart.total}" if chart.total > shown else f"{shown}"
+    papers = counted(chart.total, "paper")
     if chart.period is Period.TODAY:
-        lines = [f"-# {_list_told(chart.day or chart.today, chart.today)}: {of} with votes"]
+        lines = [f"-# {_list_told(chart)} · {papers} with votes"]
     else:
-        lines = [
-            f"-# {local(chart.begin, 'D')} to {local(chart.end, 'D')}: {of} that gained votes, by how many in "
-            f"{_LAST[chart.period]}"
-        ]
-        if chart.compared:
-            lines[0] += f"; places beside those of {_COMPARED[chart.period]}"
-        if young := _young(chart):
-            lines.append(young)
+        lines = [f"-# {local(chart.begin, 'D')} to {local(chart.end, 'D')} · {papers} gained votes"]
+    votes = "Hugging Face’s votes"
     if chart.counted_at:
-        lines.append(f"-# Votes of Hugging Face, counted {local(chart.counted_at, 'R')}")
-    return lines + _trouble(chart)
+        votes += f", counted {local(chart.counted_at, 'R')}"
+    if chart.compared:
+        votes += f"; places compared with {_COMPARED[chart.period]}"
+    return [*lines, f"-# {votes}", *_young(chart), *_trouble(chart)]
 
 
-def _young(chart: Chart) -> str:
-    if chart.since is None or chart.since <= chart.begin.date():
-        return ""
-    return f"-# The archive is younger: it begins on {_day(chart.since)}"
+def _young(chart: Chart) -> list[str]:
+    if chart.period is Period.TODAY or chart.since is None or chart.since <= chart.begin.date():
+        return []
+    return [f"-# The archive is younger: it begins on {_day(chart.since)}"]
 
 
-def _list_told(day: date, today: date) -> str:
+def _list_told(chart: Chart) -> str:
     """ "Tuesday’s list, 31 March"; said why where it is not today's."""
+    day = chart.day or chart.today
     told = f"{day:%A}’s list, {day.day} {day:%B}"
-    if day == today:
+    if day == chart.today:
         return told
-    return f"{told} ({'the newest: there is none at the weekend' if today.weekday() >= 5 else 'the newest with votes'})"
+    weekend = day == chart.expected
+    return f"{told} ({'the newest: the weekend has none' if weekend else 'the newest with votes that is known'})"
 
 
 def _trouble(chart: Chart) -> list[str]:
@@ -113,7 +110,7 @@ def moved(chart: Chart, rise: Rise) -> tuple[str, ...]:
     gained = f"+{short(rise.gained)} {_CALLED[chart.period]}"
     before = _BEFORE[chart.period]
     if rise.new:
-        return gained, f"new {_CALLED[chart.period]}"
+        return f"+{short(rise.gained)}", f"new {_CALLED[chart.period]}"
     if not chart.compared:
         return (gained,)
     if rise.before is None:
@@ -147,7 +144,7 @@ def _why(chart: Chart) -> str:
         return f"{of} none gained a vote in {_LAST[chart.period]}."
     if chart.day is None:
         return "No list has votes yet."
-    return f"{of} none stands on {_list_told(chart.day, chart.today)} and has votes."
+    return f"{of} none stands on {_list_told(chart)} and has votes."
 
 
 def _day(day: date) -> str:

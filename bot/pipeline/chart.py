@@ -74,6 +74,7 @@ async def trending(db: Database, text: str, period: Period, *, now: datetime, ow
         compared=compared,
         day=day,
         today=today,
+        expected=huggingface.days(now, 1)[0],
         since=await papers.earliest(db),
         counted_at=counted_at,
         answering=0 if rises else await _answering(db, asked, now=now, own=own),
