@@ -139,7 +139,8 @@ def _nothing(chart: Chart) -> Sequence[str]:
 
 
 def _why(chart: Chart) -> str:
-    of = f"Of **{counted(chart.answering, 'paper')}** that answer this" if chart.query.root else "Of all papers"
+    answer = "answers" if chart.answering == 1 else "answer"
+    of = f"Of **{counted(chart.answering, 'paper')}** that {answer} this" if chart.query.root else "Of all papers"
     if chart.period is not Period.TODAY:
         return f"{of} none gained a vote in {_LAST[chart.period]}."
     if chart.day is None:

@@ -1,8 +1,8 @@
 """How long `/trending` takes: `python -m tests.bench.trending --papers 20000`.
 
-An archive of made-up papers, fifty a weekday, each counted hourly for three days after its list, kept where it changed;
-what is older than 30 days has one count a day, as `storage.upkeep` leaves it. Each period is asked with and without a topic, and
-the event loop's longest pause meanwhile is taken.
+An archive of made-up papers, fifty a weekday, each counted hourly for three days after its list, kept where the
+count changed; what is older than 30 days has one count a day, as `storage.upkeep` leaves it. Each period is asked
+with and without a topic; the event loop's longest pause meanwhile is taken.
 """
 
 from __future__ import annotations
