@@ -77,13 +77,13 @@ def _head(chart: Chart) -> Sequence[str]:
 def _young(chart: Chart) -> list[str]:
     if chart.period is Period.TODAY or chart.since is None or chart.since <= chart.begin.date():
         return []
-    return [f"-# The archive is younger: it begins on {_day(chart.since)}"]
+    return [f"-# The archive is younger: it begins on {chart.since:%A} {_day(chart, chart.since)}"]
 
 
 def _list_told(chart: Chart) -> str:
     """ "Tuesday’s list, 31 March"; said why where it is not today's."""
     day = chart.day or chart.today
-    told = f"{day:%A}’s list, {day.day} {day:%B}"
+    told = f"{day:%A}’s list, {_day(chart, day)}"
     if day == chart.today:
         return told
     weekend = day == chart.expected
@@ -123,7 +123,7 @@ def moved(chart: Chart, rise: Rise) -> tuple[str, ...]:
 
 def _nothing(chart: Chart) -> Sequence[str]:
     """Why there is no chart, and what to do next."""
-    if chart.since is None:
+    if chart.since is None and not chart.answering:
         empty = "The archive is still empty: the first papers arrive within minutes of the first start."
         return [empty, *_trouble(chart)]
     if not chart.answering:
@@ -132,7 +132,7 @@ def _nothing(chart: Chart) -> Sequence[str]:
         ]
     lines = [_why(chart), "-# Only Hugging Face counts votes: what it never listed has none."]
     if chart.period is not Period.TODAY and chart.day and chart.day < chart.today:
-        lines.append(f"The newest list with votes is {_day(chart.day)}’s.")
+        lines.append(f"The newest list with votes is of {chart.day:%A} {_day(chart, chart.day)}.")
     longer = "" if chart.period is Period.MONTH else "Choose a longer period, or "
     lines.append(f"{longer}{'look' if longer else 'Look'} at the newest papers: `/search` with `sort:new`.")
     return lines + _trouble(chart)
@@ -148,5 +148,6 @@ def _why(chart: Chart) -> str:
     return f"{of} none stands on {_list_told(chart)} and has votes."
 
 
-def _day(day: date) -> str:
-    return f"{day:%A} {day.day} {day:%B}"
+def _day(chart: Chart, day: date) -> str:
+    """ "31 March", with its year where it is another one."""
+    return f"{day.day} {day:%B}{'' if day.year == chart.today.year else f' {day.year}'}"

@@ -15,7 +15,7 @@ import statistics
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from time import perf_counter
 
@@ -32,7 +32,8 @@ _TOPICS = ("trending", "belo OR celo", "dar -celo votes:>=20", "dusted dimat")
 
 async def fill(db: Database, papers: int) -> None:
     dice = random.Random(1)
-    days, day = [], NOW.date()
+    days: list[date] = []
+    day = NOW.date()
     while len(days) * A_DAY < papers:
         if day.weekday() < 5:
             days.append(day)
