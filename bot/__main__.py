@@ -25,12 +25,13 @@ from bot import __version__, config, report
 from bot.digest.status import meaning_told
 from bot.errors import CompletionError, ConfigError, InvalidQuery, ModelError, PaperboyError, UserError
 from bot.fetch import Completions, Fetcher
-from bot.models import FeedKind, FeedOutcome, Fetch
+from bot.models import FeedKind, FeedOutcome, Fetch, Period
 from bot.pipeline import (
     additions,
     arrival,
     ask,
     captures,
+    chart,
     deliver,
     draft,
     ingest,
@@ -313,6 +314,17 @@ async def _search(settings: config.Settings, options: argparse.Namespace) -> int
     return 0
 
 
+async def _trending(settings: config.Settings, options: argparse.Namespace) -> int:
+    async with Database(settings.database, create=False) as db:
+        own = [feed.name for feed in await added.every(db)]
+        text = " ".join(options.query) or "trending"
+        made = await chart.trending(db, text, Period(options.period), now=now(), own=own)
+        if made.since is None:
+            _tell(f"The archive {db.path} is empty: `python -m bot ingest` fills it.")
+    print((report.chart_json if options.format == "json" else report.chart_text)(made))
+    return 0
+
+
 async def _ingest(settings: config.Settings, options: argparse.Namespace) -> int:
     async with Database(settings.database) as db:
         if read := await rereading.read_again(db):
@@ -454,6 +466,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     search.add_argument("--limit", type=_positive, default=10, metavar="N", help="papers, default 10")
     search.add_argument("--format", choices=("text", "json"), default="text")
+    gain = command("trending", _trending, "print the papers that gained most votes")
+    gain.add_argument("period", choices=[str(period) for period in Period], help="the newest list, 7 or 30 days")
+    gain.add_argument("query", nargs="*", help="on what; default: everything")
+    gain.add_argument("--format", choices=("text", "json"), default="text")
     read = command("ingest", _ingest, "read the sources that are due, or captured files")
     read.add_argument(
         "--from",

@@ -515,6 +515,64 @@ class Suggestion:
     """Papers that answer the rest."""
 
 
+# --- what gains votes --------------------------------------------------------------------------------
+
+
+class Period(StrEnum):
+    """What a chart is of: the papers of the newest list, or what gained votes in the last 7 or 30 days."""
+
+    TODAY = "today"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rise:
+    """A paper's place in a chart, and how it came there."""
+
+    paper_id: PaperId
+    place: int
+    """From 1."""
+    gained: int
+    """Votes within the period."""
+    new: bool = False
+    """First listed within the period; in a chart of a list, within the last day."""
+    before: int | None = None
+    """Its place in the chart of the period before; None where it was in none."""
+    lately: int | None = None
+    """In a chart of a list: votes gained since the same hour of the day before; None where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """The papers that gained most votes in a period, or why there are none."""
+
+    period: Period
+    query: Query
+    begin: datetime
+    end: datetime
+    papers: tuple[tuple[Rise, Paper], ...]
+    """Best first."""
+    total: int
+    """How many gained votes."""
+    compared: bool = False
+    """Whether anything is known of the period before."""
+    day: date | None = None
+    """The newest list that has votes, in Hugging Face's calendar; None where there is none."""
+    today: date
+    """The day that it is, in the same calendar."""
+    expected: date
+    """The last day up to it that has a list: Friday, at the weekend."""
+    since: date | None = None
+    """The first day of which the archive knows; None where it is empty."""
+    counted_at: datetime | None = None
+    """When votes were last counted."""
+    answering: int = 0
+    """Papers that answer the query, whatever their votes; counted where none gained any."""
+    trouble: str = ""
+    """What is wrong with the source of the votes, in words."""
+
+
 # --- what a channel gets ---------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.digest import chart as charts
 from bot.digest import markup, post
 from bot.digest.due import days_told
 from bot.digest.trouble import conditions
@@ -17,6 +18,7 @@ from bot.models import (
     Answer,
     Backup,
     Channel,
+    Chart,
     DeliveryId,
     Digest,
     Exported,
@@ -25,10 +27,15 @@ from bot.models import (
     FeedState,
     Hit,
     Imported,
+    Line,
     Match,
     Paper,
+    Period,
+    Post,
     Pruned,
     Rewritten,
+    Rise,
+    Text,
     Topic,
     Verdict,
 )
@@ -73,6 +80,28 @@ def answer_text(answer: Answer) -> str:
 def answer_json(answer: Answer) -> str:
     """A list, best first, of {"id", "title", "url", "published", "votes", "score", "reasons", "wider", ...}."""
     return _dump([_hit(hit) for hit in answer.hits])
+
+
+def chart_text(chart: Chart) -> str:
+    """The answer of `/trending` without its buttons."""
+    message = charts.chart_post(chart, 0)
+    return markup.as_text(Post(tuple(block for block in message.blocks if isinstance(block, Text | Line))))
+
+
+def chart_json(chart: Chart) -> str:
+    """{"period", "query", "begin", "end", "list", "total", "papers": [...]}; a paper as in `answer_json`, with
+    "place", "gained", "new", "before" (its place in the chart before) and "lately" (gained in the last day)."""
+    return _dump(
+        {
+            "period": chart.period,
+            "query": chart.query.text,
+            "begin": chart.begin.isoformat(),
+            "end": chart.end.isoformat(),
+            "list": chart.day.isoformat() if chart.day and chart.period is Period.TODAY else None,
+            "total": chart.total,
+            "papers": [_rise(rise, paper) for rise, paper in chart.papers],
+        }
+    )
 
 
 def outcome_line(outcome: FeedOutcome) -> str:
@@ -233,6 +262,17 @@ def _paper(paper: Paper) -> Mapping[str, object]:
 
 def _hit(hit: Hit) -> Mapping[str, object]:
     return {**_paper(hit.paper), "score": hit.score, "reasons": hit.reasons, "wider": hit.wider}
+
+
+def _rise(rise: Rise, paper: Paper) -> Mapping[str, object]:
+    return {
+        **_paper(paper),
+        "place": rise.place,
+        "gained": rise.gained,
+        "new": rise.new,
+        "before": rise.before,
+        "lately": rise.lately,
+    }
 
 
 def _match(match: Match) -> Mapping[str, object]:

@@ -38,6 +38,7 @@ COGS = (
     "cogs.subscriptions",
     "cogs.digest",
     "cogs.search",
+    "cogs.trending",
     "cogs.paper",
     "cogs.outside",
     "cogs.feeds",

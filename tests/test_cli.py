@@ -155,6 +155,33 @@ async def test_search_as_text_and_as_json(filled: Path) -> None:
     assert len(json.loads(limited.out)) == 2
 
 
+async def test_a_chart_as_text_and_as_json(filled: Path) -> None:
+    text, data, topic, none, wrong = await asyncio.gather(
+        bot(filled, "trending", "today"),
+        bot(filled, "trending", "today", "--format", "json"),
+        bot(filled, "trending", "today", "image", "generation", "--format", "json"),
+        bot(filled, "trending", "week"),
+        bot(filled, "trending", "month", '"never closed'),
+    )
+    assert [ended.code for ended in (text, data, topic, none, wrong)] == [0, 0, 0, 0, 2]
+    chart = json.loads(data.out)
+    assert (chart["period"], chart["query"], chart["list"]) == ("today", "trending", "2026-03-31")
+    assert (chart["total"], len(chart["papers"])) == (10, 10)
+    assert [paper["place"] for paper in chart["papers"]] == list(range(1, 11))
+    for paper in chart["papers"]:
+        assert f"{paper['place']}. {paper['title']}"[:90] in text.out
+        assert paper["url"] in text.out
+        assert paper["gained"] == paper["votes"] > 0
+    assert "[This week]" not in text.out
+    some = {paper["title"] for paper in json.loads(topic.out)["papers"]}
+    assert some
+    assert some < {paper["title"] for paper in chart["papers"]}
+    # By the real clock the sample is old.
+    assert "Of all papers none gained a vote in the last 7 days." in none.out
+    assert "The newest list with votes is of Tuesday 31 March" in none.out
+    assert wrong.err.endswith('  "never closed\n  ^\n')
+
+
 def assert_paper(paper: dict[str, Any]) -> None:
     """The keys that scripts may rely on."""
     assert isinstance(paper["id"], str)
@@ -216,6 +243,8 @@ async def test_a_query_that_cannot_be_read_points_at_the_place(filled: Path) -> 
         (("search",), "query"),
         (("search", "x", "--limit", "0"), "is no number from 1 to 10000"),
         (("search", "x", "--format", "xml"), "invalid choice: 'xml'"),
+        (("trending",), "period"),
+        (("trending", "year"), "invalid choice: 'year'"),
         (("preview", "--size", "11"), "invalid choice: 11"),
         (("preview", "--at", "noon"), "'noon' is no time: write 2026-03-31T13:00Z"),
         (("preview", "--at", "0001-01-01T00:00+14:00"), "is no time"),

@@ -36,6 +36,7 @@ _SIGNS = {
 }
 COMMANDS = (
     ("/search", "find papers among those seen"),
+    ("/trending", "what gained most votes today, this week or this month"),
     ("/paper", "one paper: its abstract, its links, and what is like it"),
     ("/subscribe", "give a channel a topic; shows first what it would have brought"),
     ("/subscriptions", "list, change and remove topics"),

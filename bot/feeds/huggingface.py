@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
@@ -52,6 +52,11 @@ def day_of(now: datetime) -> date:
     Source: `currentDailyFeedDate` in Hugging Face's own MCP server (hf-fs-papers.ts).
     """
     return (now.astimezone(_NEW_YORK).replace(tzinfo=None) + _ROLLOVER).date()
+
+
+def opens(day: date) -> datetime:
+    """When the list of `day` opens."""
+    return (datetime.combine(day, time(), _NEW_YORK) - _ROLLOVER).astimezone(UTC)
 
 
 def address(base: str, day: date, page: int = 0) -> str:

@@ -350,9 +350,11 @@ def dcg(gains: Sequence[float]) -> float:
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> float:
     """Pearson's correlation of the ranks, equal values sharing theirs."""
-    both = np.array(one), np.array(other)
-    ranks = [sum(np.searchsorted(np.sort(each), each, side) for side in ("left", "right")) for each in both]
-    return float(np.corrcoef(*ranks)[0, 1])
+
+    def ranks(found: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return np.searchsorted(sorted(found), found) + np.searchsorted(sorted(found), found, "right")
+
+    return float(np.corrcoef(ranks(one), ranks(other))[0, 1])
 
 
 def mean(found: Sequence[float]) -> str:

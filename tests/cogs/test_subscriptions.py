@@ -96,7 +96,8 @@ async def test_a_channel_where_the_bot_may_not_post_is_refused_at_once(scene: Sc
 
 
 async def test_members_are_not_offered_what_changes_things(scene: Scene) -> None:
-    assert set(scene.member.available_commands(scene.papers)) == {"search", "paper", "status", "help", "forget"}
+    everybodys = {"search", "trending", "paper", "status", "help", "forget"}
+    assert set(scene.member.available_commands(scene.papers)) == everybodys
     names = set(scene.admin.available_commands(scene.papers))
     assert {"subscribe", "subscriptions", "search", "status", "help"} <= names
 
