@@ -38,6 +38,7 @@ from bot.pipeline import (
     moving,
     ranking,
     rereading,
+    weekly,
 )
 from bot.pipeline.meaning import Meaning
 from bot.pipeline.outside import Outside
@@ -199,6 +200,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
                 grace=settings.grace,
                 post_when_unsure=settings.post_when_unsure,
             )
+            await weekly.deliver_weekly_due(db, discord.publisher, now=now(), grace=settings.grace)
 
         async def ingesting() -> None:
             try:

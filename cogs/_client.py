@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 COGS = (
     "cogs.subscriptions",
     "cogs.digest",
+    "cogs.weekly",
     "cogs.search",
     "cogs.paper",
     "cogs.outside",

@@ -45,6 +45,7 @@ def _with_columns(statements: tuple[str, ...]) -> tuple[str, ...]:
         "INSERT INTO delivery_papers ": (
             "INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown) "
         ),
+        "INSERT INTO verdicts ": "INSERT INTO verdicts (channel_id, due_at, at, kind, text) ",
     }
     return tuple(
         next((long + row.removeprefix(short) for short, long in named.items() if row.startswith(short)), row)
@@ -86,6 +87,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "UPDATE topics SET floor = 'elite'",
         "UPDATE channels SET late_risers = 0",
         "UPDATE delivery_papers SET held = 'floor'",
+        "INSERT INTO round_ups VALUES (1, 4, '17:00', 100, 1)",
+        """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post)
+           VALUES ('w', 1, 'weekly', 1, 1, 'sent', '{"blocks": []}')""",
+        "INSERT INTO verdicts VALUES (1, 1, 'weekly', 1, 'posted', 'posted')",
     ),
 )
 
