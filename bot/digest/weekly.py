@@ -219,7 +219,7 @@ def about_post(round_up: RoundUp | None, schedule: Schedule) -> Post:
         following = f"; the next {local(round_up.next_due, 'F')}" if round_up.next_due else ""
         when = f"It comes {when_told(round_up, schedule)}{following}. `/weekly off` ends it."
     return posts.notice(
-        "A round-up looks back at the seven days before it: of each topic the papers with most votes by then. Those "
-        "marked “shown” were here before; the others count as shown from then on, and no digest brings them again. "
-        f"{when}\n-# `/search since:7d` finds all of the week."
+        "A round-up looks back at the seven days before it: of each topic the papers with most votes by then. "
+        "Those marked “shown” were here before; the others count as shown from then on, and no digest brings "
+        f"them again. {when}\n-# `/search since:7d` finds all of the week."
     )
