@@ -10,7 +10,7 @@ import pytest
 from bot.digest import markup, weekly
 from bot.digest.markup import as_text
 from bot.digest.post import late
-from bot.models import DeliveryId, Hit, Line, Paper, PaperId, Post, Query, RoundUp, Row, Schedule, Text
+from bot.models import DeliveryId, Hit, Line, Paper, PaperId, Post, RoundUp, Row, Schedule, Text
 from bot.papers.query import parse
 
 DUE = datetime(2026, 4, 3, 15, tzinfo=UTC)
@@ -38,15 +38,12 @@ def made(
     """The week of these topics; without `votes` their papers are all that there were."""
     hits = {parse(topic): [Hit(paper=each, score=0.0) for each in papers] for topic, papers in found.items()}
     given = {each.id: each.votes or 0 for papers in found.values() for each in papers}.values()
+    voted = sorted(filter(None, given if votes is None else votes), reverse=True)
     return weekly.compose(
         tuple(hits),
         hits,
         shown={PaperId(number): day for number, day in (shown or {}).items()},
-        figures=weekly.Figures(
-            listed=612,
-            shown=23,
-            votes=tuple(sorted(filter(None, given if votes is None else votes), reverse=True)),
-        ),
+        figures=weekly.Figures(listed=612, shown=23, votes=tuple(voted)),
         cap=cap,
         due_at=DUE,
         day=FRIDAY,
@@ -218,4 +215,3 @@ def test_the_button_tells_what_it_is_and_when_the_next_comes() -> None:
     assert f"every Friday at **17:05** (Europe/Berlin); the next <t:{int(DUE.timestamp())}:F>" in told
     assert "; the next" not in texts(weekly.about_post(RoundUp(day=4, post_at=time(17)), schedule))
     assert "gets no more of them" in texts(weekly.about_post(None, schedule))
-    assert Query is type(parse("x"))
