@@ -16,6 +16,7 @@ from bot.digest.markup import as_text
 from bot.errors import NotFound, PostRefused, TryLater
 from bot.models import (
     ChannelId,
+    DeliveryId,
     DeliveryKind,
     Entry,
     FeedLink,
@@ -199,7 +200,7 @@ async def test_a_preview_is_what_comes_and_stores_nothing(archive: Database, dis
     assert committed(archive, "SELECT count(*) FROM deliveries, verdicts, delivery_papers") == before
     await weekly.deliver_weekly_due(archive, discord, now=NOW)
     ((name, post),) = [(name, post) for name, post in discord.posts[ONE].items() if post in posts(discord)]
-    assert str(messages.weekly_post(week, deliveries.DeliveryId(name))[0]) == str(post)
+    assert str(messages.weekly_post(week, DeliveryId(name))[0]) == str(post)
     await channel(archive, 2, "zebras")
     week, why = await weekly.preview(archive, await get(archive, TWO), now=NOW)
     assert (week.sections, why.partition(":")[0]) == ((), "nothing matched “zebras”")
@@ -565,9 +566,9 @@ async def test_a_channel_paused_when_it_is_turned_on_gets_it_with_resuming(db: D
 
 
 async def test_another_change_in_between_is_reckoned_with(db: Database) -> None:
-    await following(db)
+    await following(db, at=time(16))
     await asyncio.gather(
-        *(weekly.turn_on(db, ONE, day, time(15), now=NOW) for day in range(1, 5)),
+        *(weekly.turn_on(db, ONE, day, time(15), now=NOW) for day in range(2, 6)),
         *(ask.reschedule(db, ONE, lambda old: replace(old, zone="Europe/Berlin"), now=NOW) for _ in range(3)),
     )
     found = await round_up(db)
