@@ -73,6 +73,15 @@ def weekly(schedule: Schedule, round_up: RoundUp) -> Schedule:
     return replace(schedule, post_at=round_up.post_at, days=frozenset({round_up.day}))
 
 
+def after_move(before: Schedule, schedule: Schedule, now: datetime, pending: datetime) -> datetime:
+    """The due moment of a round-up whose channel moves from the zone of `before` to that of `schedule`: on the
+    local day on which it was to come, at once where that time has passed there."""
+    if pending <= now:
+        return pending
+    moment = _moment(local_day(before, pending), schedule.post_at, ZoneInfo(schedule.zone))
+    return max(moment, now) if moment else next_due(schedule, now)
+
+
 def _moment(day: date, at: time, zone: ZoneInfo) -> datetime | None:
     """When it is `at` on the local `day`; None where the zone skipped the whole day."""
     for fold in (0, 1):

@@ -264,10 +264,8 @@ async def reschedule(
         following = due.after_change(schedule, now, pending=channel.next_due, served=channel.last_due)
         # A digest or another change in between: reckon again.
         weekly = channel.round_up.next_due if channel.round_up else None
-        if channel.round_up and schedule.zone != channel.schedule.zone:
-            served = channel.round_up.last_due
-            own = due.weekly(schedule, channel.round_up)
-            weekly = due.after_change(own, now, pending=weekly, served=served)
+        if channel.round_up and weekly and schedule.zone != channel.schedule.zone:
+            weekly = due.after_move(channel.schedule, due.weekly(schedule, channel.round_up), now, weekly)
         if await channels.reschedule(db, channel, schedule, next_due=following, round_up_due=weekly):
             return await _channel(db, channel_id)
 

@@ -528,6 +528,9 @@ async def test_a_change_of_the_zone_moves_it(db: Database) -> None:
     # There it is past 17:00 already, and it has not come today.
     await ask.reschedule(db, ONE, lambda old: replace(old, zone="Asia/Karachi"), now=NOW)
     assert (await round_up(db)).next_due == NOW
+    # What has come already is the next tick's.
+    await ask.reschedule(db, ONE, lambda old: replace(old, zone="Europe/Berlin"), now=NOW + HOUR)
+    assert (await round_up(db)).next_due == NOW
     await channels.pause(db, ONE, "by hand", now=NOW - MINUTE)
     await ask.reschedule(db, ONE, lambda old: replace(old, zone="UTC"), now=NOW)
     assert (await round_up(db)).next_due is None
