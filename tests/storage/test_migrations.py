@@ -261,3 +261,21 @@ def test_what_one_of_arxivs_feeds_announced_stays_announced_and_no_list_seems_la
     assert connection.execute("SELECT feed, day, entries, first_at FROM batches").fetchall() == [
         ("huggingface", "2026-03-30", 1, 50)
     ]
+
+
+def test_every_verdict_of_before_round_ups_is_a_digests(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as past:
+        past.setattr(migrations, "STEPS", migrations.STEPS[:4])
+        migrations.migrate(connection)
+    for statement in _FOURTH:
+        connection.execute(statement)
+    migrations.migrate(connection)
+    kept = connection.execute("SELECT channel_id, due_at, occasion, at, kind, text FROM verdicts").fetchall()
+    assert kept == [(1, 1, "digest", 1, "posted", "posted 1")]
+    connection.execute("INSERT INTO verdicts VALUES (1, 1, 'weekly', 1, 'posted', 'posted')")
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("INSERT INTO verdicts VALUES (1, 1, 'digest', 1, 'posted', 'posted')")
+    connection.execute("DELETE FROM channels")
+    assert connection.execute("SELECT count(*) FROM verdicts").fetchall() == [(0,)]
