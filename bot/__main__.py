@@ -40,6 +40,7 @@ from bot.pipeline import (
     ranking,
     rereading,
     rewriting,
+    weekly,
 )
 from bot.pipeline.meaning import Meaning
 from bot.pipeline.outside import Outside
@@ -220,6 +221,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
                 post_when_unsure=settings.post_when_unsure,
                 writer=writer,
             )
+            await weekly.deliver_weekly_due(db, discord.publisher, now=now(), grace=settings.grace)
 
         async def ingesting() -> None:
             try:

@@ -612,6 +612,19 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoundUp:
+    """When a channel's look back at its week is due, in the channel's own time zone."""
+
+    day: int
+    """Local weekday, Monday is 0."""
+    post_at: time
+    next_due: datetime | None = None
+    """None while its channel is paused."""
+    last_due: datetime | None = None
+    """The last due moment that ended in a verdict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """A Discord channel that gets a digest."""
 
@@ -627,6 +640,8 @@ class Channel:
     paused_by: UserId | None = None
     """The person who paused it, where one did and has not asked to be forgotten."""
     created_at: datetime
+    round_up: RoundUp | None = None
+    """None: it gets none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -709,6 +724,13 @@ class VerdictKind(StrEnum):
     """Not over yet: claimed, not known to have arrived, to be tried again."""
 
 
+class Occasion(StrEnum):
+    """What was due. A channel's digest and its round-up may be due at the same moment."""
+
+    DIGEST = "digest"
+    WEEKLY = "weekly"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """How one due moment of one channel ended, or what it waits for."""
@@ -718,6 +740,12 @@ class Verdict:
     at: datetime
     kind: VerdictKind
     text: str
+    occasion: Occasion = Occasion.DIGEST
+
+    @property
+    def told(self) -> str:
+        """Its text, where those of digests stand beside it."""
+        return f"round-up: {self.text}" if self.occasion is Occasion.WEEKLY else self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -818,6 +846,16 @@ class DeliveryKind(StrEnum):
     SCHEDULED = "scheduled"
     EXTRA = "extra"
     """Asked for by hand (`/digest now`); the due time stays."""
+    WEEKLY = "weekly"
+    """A round-up. Of the papers that it names only those count as shown by it that the channel had not had."""
+
+    @property
+    def occasion(self) -> Occasion | None:
+        """Whose due moment it answers; None where none asked for it."""
+        return _OCCASIONS.get(self)
+
+
+_OCCASIONS = {DeliveryKind.SCHEDULED: Occasion.DIGEST, DeliveryKind.WEEKLY: Occasion.WEEKLY}
 
 
 class DeliveryState(StrEnum):
@@ -838,7 +876,7 @@ class Delivery:
     state: DeliveryState
     post: Post
     shown: tuple[PaperId, ...] = ()
-    """The papers in the post."""
+    """The papers in the post that the channel had not had."""
     more: tuple[PaperId, ...] = ()
     """The papers behind its "n more" button."""
     held: tuple[str, ...] = ()

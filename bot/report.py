@@ -145,7 +145,12 @@ def channel_lines(
         f"channel {channel.id}: {days_told(schedule.days)} {schedule.post_at:%H:%M} {schedule.zone}, {state}",
         f"  topics: {', '.join(topic.text for topic in topics) or 'none'}",
     ]
-    return lines + [f"  {at(verdict.due_at)}: {verdict.text}" for verdict in verdicts]
+    if round_up := channel.round_up:
+        lines.append(
+            f"  round-up: {days_told(frozenset({round_up.day}))} {round_up.post_at:%H:%M} {schedule.zone}, "
+            f"next {at(round_up.next_due)}"
+        )
+    return lines + [f"  {at(verdict.due_at)}: {verdict.told}" for verdict in verdicts]
 
 
 def pruned_line(pruned: Pruned) -> str:

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 COGS = (
     "cogs.subscriptions",
     "cogs.digest",
+    "cogs.weekly",
     "cogs.search",
     "cogs.trending",
     "cogs.paper",

@@ -1,7 +1,7 @@
 """Channels, their schedules and their topics.
 
 Owns: the tables channels and topics. A channel's row stays when its topics go: it remembers what was
-shown there.
+shown there. Its round-up (`storage.round_ups`) stops and goes on with it, in the same transaction.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import aiosqlite
 
 from bot.errors import NotFound, UserError
 from bot.models import Channel, ChannelId, Floor, GuildId, Schedule, Topic, TopicId, UserId, Verdict, VerdictKind
-from storage import verdicts
+from storage import round_ups, verdicts
 from storage.database import Database, known_moment, moment, seconds
 
 MAX_TOPICS = 25
@@ -23,7 +23,7 @@ MAX_TOPICS = 25
 
 _SELECT = (
     "SELECT id, guild_id, post_at, zone, days, size, late_risers, next_due, last_due, paused, paused_by,"
-    " created_at FROM channels"
+    f" created_at, {round_ups.COLUMN} FROM channels"
 )
 
 
@@ -43,6 +43,7 @@ def channel_of(row: sqlite3.Row) -> Channel:
         paused=row["paused"],
         paused_by=None if row["paused_by"] is None else UserId(row["paused_by"]),
         created_at=known_moment(row["created_at"]),
+        round_up=round_ups.round_up_of(row["round_up"]),
     )
 
 
@@ -133,10 +134,12 @@ async def subscribe(
     schedule: Schedule,
     next_due: datetime,
     now: datetime,
+    round_up_due: datetime | None = None,
 ) -> bool:
     """Add a topic to a channel; False where it is there already. Raises UserError at MAX_TOPICS.
 
-    A channel without topics takes `schedule` and `next_due`, and runs again; one with topics keeps its own.
+    A channel without topics takes `schedule` and `next_due`, and `round_up_due` for its round-up where it has one,
+    and runs again; one with topics keeps its own.
     """
     async with db.write() as tx:
         ((known,),) = await tx.execute_fetchall("SELECT count(*) FROM topics WHERE channel_id = ?", (channel_id,))
@@ -156,6 +159,7 @@ async def subscribe(
                     paused = NULL, paused_by = NULL""",
                 (channel_id, guild_id, *schedule_row(schedule), seconds(next_due), seconds(now)),
             )
+            await round_ups.move(tx, channel_id, round_up_due)
             await _there(tx, channel_id)
         cursor = await tx.execute(
             "INSERT OR IGNORE INTO topics (channel_id, query, created_at) VALUES (?, ?, ?)",
@@ -182,10 +186,19 @@ async def unsubscribe(db: Database, topic_id: TopicId) -> None:
             raise _gone()
 
 
-async def reschedule(db: Database, channel: Channel, schedule: Schedule, *, next_due: datetime) -> bool:
+async def reschedule(
+    db: Database,
+    channel: Channel,
+    schedule: Schedule,
+    *,
+    next_due: datetime,
+    round_up_due: datetime | None = None,
+) -> bool:
     """A paused channel stays paused. False, and nothing changed, where a digest or another change came in
-    between: `schedule` and `next_due` were reckoned from a `channel` that is not true any more."""
+    between: `schedule` and the due times were reckoned from a `channel` that is not true any more."""
     async with db.write() as tx:
+        if await round_ups.of(tx, channel.id) != channel.round_up:
+            return False
         cursor = await tx.execute(
             """UPDATE channels SET post_at = ?, zone = ?, days = ?, size = ?, late_risers = ?,
                 next_due = iif(paused IS NULL, ?, NULL)
@@ -200,6 +213,8 @@ async def reschedule(db: Database, channel: Channel, schedule: Schedule, *, next
                 *schedule_row(channel.schedule),
             ),
         )
+        if cursor.rowcount == 1 and not channel.paused:
+            await round_ups.move(tx, channel.id, round_up_due)
         return cursor.rowcount == 1
 
 
@@ -222,7 +237,7 @@ async def stop(
     by: UserId | None = None,
 ) -> int:
     """`pause` within another's transaction, for one channel or a server's; how many it stopped. A due moment
-    that no tick has seen yet ends with it, in a verdict."""
+    that no tick has seen yet ends with it, in a verdict, and so does a round-up's."""
     passed = await tx.execute_fetchall(
         f"SELECT id, next_due FROM channels WHERE {where} = ? AND paused IS NULL AND next_due <= ?",
         (number, seconds(now)),
@@ -238,6 +253,8 @@ async def stop(
                 text=f"paused: {reason}",
             ),
         )
+    going = f"SELECT id FROM channels WHERE {where} = ? AND paused IS NULL"
+    await round_ups.stop(tx, going, number, f"paused: {reason}", now=now)
     stopped = await tx.execute(
         f"UPDATE channels SET paused = ?, paused_by = ?, next_due = NULL WHERE {where} = ? AND paused IS NULL",
         (reason, by, number),
@@ -258,15 +275,21 @@ async def mark_alerted(db: Database, channel_id: ChannelId, now: datetime) -> No
         await tx.execute("UPDATE channels SET alerted_at = ? WHERE id = ?", (seconds(now), channel_id))
 
 
-async def resume(db: Database, channel: Channel, *, next_due: datetime) -> bool:
-    """False, and nothing changed, where a digest came since `channel` was read, or it is not paused any more."""
+async def resume(
+    db: Database, channel: Channel, *, next_due: datetime, round_up_due: datetime | None = None
+) -> bool:
+    """False, and nothing changed, where a digest or another change came since `channel` was read, or it is not
+    paused any more."""
     async with db.write() as tx:
+        if await round_ups.of(tx, channel.id) != channel.round_up:
+            return False
         cursor = await tx.execute(
             """UPDATE channels SET paused = NULL, paused_by = NULL, next_due = ?
             WHERE id = ? AND last_due IS ? AND paused IS NOT NULL""",
             (seconds(next_due), channel.id, seconds(channel.last_due)),
         )
         if cursor.rowcount == 1:
+            await round_ups.move(tx, channel.id, round_up_due)
             await _there(tx, channel.id)
         return cursor.rowcount == 1
 

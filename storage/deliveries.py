@@ -23,12 +23,13 @@ from bot.models import (
     DeliveryKind,
     DeliveryState,
     MessageId,
+    Occasion,
     PaperId,
     Post,
     Verdict,
     VerdictKind,
 )
-from storage import channels, verdicts
+from storage import channels, round_ups, verdicts
 from storage.database import Database, known_moment, moment, seconds
 
 LEASE = timedelta(minutes=2)
@@ -137,9 +138,9 @@ async def shown(db: Database, channel_id: ChannelId, papers: Iterable[PaperId]) 
 async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) -> bool:
     """Write a delivery before it is sent. False, and nothing written, where another was quicker: its due
     moment was claimed, one of its papers was shown or joined with another, or the channel was paused or (for
-    a scheduled one) changed meanwhile.
+    one with a due moment) changed meanwhile.
 
-    A scheduled one moves the channel on to `next_due`; an extra one leaves the schedule alone.
+    A scheduled one moves the channel on to `next_due`, a weekly one its round-up; an extra one leaves both alone.
     """
     async with db.write() as tx:
         taken = list(
@@ -158,8 +159,8 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
         )
         if taken:
             return False
-        scheduled = delivery.kind is DeliveryKind.SCHEDULED
-        if scheduled and not await _move_on(tx, delivery.channel_id, delivery.due_at, next_due):
+        begun = _begun(delivery)
+        if begun and not await _move_on(tx, begun, next_due):
             return False
         await tx.execute(
             """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post, next_try_at, note)
@@ -176,8 +177,8 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
                 delivery.note,
             ),
         )
-        if scheduled:
-            await verdicts.judge(tx, _begun(delivery))
+        if begun:
+            await verdicts.judge(tx, begun)
         papers = papers_of(delivery)
         await tx.executemany(
             """INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown, held)
@@ -188,9 +189,10 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
 
 
 async def record_silence(db: Database, verdict: Verdict, *, next_due: datetime | None) -> bool:
-    """A due moment that posts nothing: its verdict, and the channel moves on. False as in `claim`."""
+    """A due moment that posts nothing: its verdict, and the channel, or its round-up, moves on. False as in
+    `claim`."""
     async with db.write() as tx:
-        if not await _move_on(tx, verdict.channel_id, verdict.due_at, next_due):
+        if not await _move_on(tx, verdict, next_due):
             return False
         await verdicts.judge(tx, verdict)
         return True
@@ -245,9 +247,12 @@ async def abandon(db: Database, delivery_id: DeliveryId, told: str, *, now: date
     async with db.write() as tx:
         await _refuse(tx, delivery_id)
         rows = await tx.execute_fetchall(
-            "SELECT channel_id, due_at FROM deliveries WHERE id = ? AND kind = 'scheduled'", (delivery_id,)
+            "SELECT channel_id, due_at, kind FROM deliveries WHERE id = ?", (delivery_id,)
         )
-        for channel_id, due_at in rows:
+        for channel_id, due_at, kind in rows:
+            occasion = DeliveryKind(kind).occasion
+            if occasion is None:
+                continue
             await verdicts.judge(
                 tx,
                 Verdict(
@@ -256,25 +261,33 @@ async def abandon(db: Database, delivery_id: DeliveryId, told: str, *, now: date
                     at=now,
                     kind=VerdictKind.FAILED,
                     text=told,
+                    occasion=occasion,
                 ),
             )
 
 
-def _begun(delivery: Delivery) -> Verdict:
-    """What a due moment's verdict is until the delivery is marked: also after a crash in between."""
+def _begun(delivery: Delivery) -> Verdict | None:
+    """What a due moment's verdict is until the delivery is marked: also after a crash in between. None where no
+    due moment asked for it."""
+    occasion = delivery.kind.occasion
+    if occasion is None:
+        return None
     return Verdict(
         channel_id=delivery.channel_id,
         due_at=delivery.due_at,
         at=delivery.claimed_at,
         kind=VerdictKind.WAITING,
         text="being posted",
+        occasion=occasion,
     )
 
 
-async def _move_on(
-    tx: aiosqlite.Connection, channel_id: ChannelId, due_at: datetime, next_due: datetime | None
-) -> bool:
-    """The channel leaves its due moment behind; False where it is not at that moment any more."""
+async def _move_on(tx: aiosqlite.Connection, verdict: Verdict, next_due: datetime | None) -> bool:
+    """The channel, or its round-up, leaves the due moment of `verdict` behind; False where it is not at that
+    moment any more."""
+    channel_id, due_at = verdict.channel_id, verdict.due_at
+    if verdict.occasion is Occasion.WEEKLY:
+        return await round_ups.move_on(tx, channel_id, due_at, next_due)
     moved = await tx.execute(
         "UPDATE channels SET next_due = ?, last_due = ? WHERE id = ? AND next_due = ?",
         (seconds(next_due), seconds(due_at), channel_id, seconds(due_at)),

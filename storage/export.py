@@ -39,6 +39,7 @@ from storage.records import (
     Record,
     Search,
 )
+from storage.round_ups import COLUMN
 from storage.verdicts import verdict_of
 
 SLICE = 200
@@ -68,8 +69,9 @@ _PAPERS = f"""SELECT id, {COLUMNS}, counted_at, first_seen_at, changed_at, '[]' 
     (SELECT json_group_array(json_array(feed, key, strong)) FROM
         (SELECT * FROM claims WHERE paper_id = papers.id ORDER BY feed, key)) AS claims
     FROM papers ORDER BY id"""
-_CHANNELS = """SELECT *, (SELECT json_group_array(json_array(id, query, created_at, floor)) FROM
-    (SELECT * FROM topics WHERE channel_id = channels.id ORDER BY id)) AS topics FROM channels ORDER BY id"""
+_CHANNELS = f"""SELECT *, (SELECT json_group_array(json_array(id, query, created_at, floor)) FROM
+    (SELECT * FROM topics WHERE channel_id = channels.id ORDER BY id)) AS topics, {COLUMN}
+    FROM channels ORDER BY id"""
 
 
 async def count(db: Database) -> int:
@@ -193,7 +195,7 @@ _KINDS: tuple[tuple[str, Callable[[sqlite3.Row], Record]], ...] = (
     ("SELECT * FROM guilds ORDER BY id", _guild),
     (_CHANNELS, _channel),
     (f"{DELIVERIES} ORDER BY channel_id, claimed_at, id", _delivery),
-    ("SELECT * FROM verdicts ORDER BY channel_id, due_at", verdict_of),
+    ("SELECT * FROM verdicts ORDER BY channel_id, due_at, occasion", verdict_of),
     ("SELECT * FROM searches ORDER BY id", _search),
 )
 """A query, and what a row of it is."""

@@ -10,19 +10,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 import aiosqlite
 
 from bot.models import Delivery, DeliveryState, PaperId, Taken, Verdict
+from storage import round_ups
 from storage.channels import MAX_TOPICS, schedule_row
 from storage.database import Database, moment, seconds
 from storage.deliveries import papers_of
 from storage.merging import Papers
 from storage.records import Guild, GuildFeed, KeptChannel, KeptFeed, KeptPaper, Numbers, Record, Search
+from storage.verdicts import row_of
 
 Id = TypeVar("Id", int, str)
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _CACHE = 32_768
 """KiB of pages held while it goes on: keys come in no order, and each touches a page of its own."""
 
@@ -127,6 +131,11 @@ class _Intake:
             )
         }
         new = {channel.id for channel in channels} - here.keys()
+        later = {
+            channel.id: channel.round_up
+            for channel in channels
+            if channel.id in new or (channel.last_due and channel.last_due > (here[channel.id] or _NEVER))
+        }
         self.counted["channels"] += len(new)
         self.counted["known_channels"] += len(here)
         # The side that saw more due moments end knows how the channel is; in doubt this one.
@@ -149,6 +158,8 @@ class _Intake:
                 for channel in channels
             ],
         )
+        # Paused or not, and in which zone, is of the same side.
+        await round_ups.replace(self._tx, later)
         topics = [
             (topic.id, channel.id, topic.text, seconds(topic.created_at), topic.floor)
             for channel in channels
@@ -197,8 +208,8 @@ class _Intake:
         await self._tx.executemany(
             """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post, attempts,
                 next_try_at, trouble, note, message_id)
-            SELECT ?1, ?2, iif(?3 = 'scheduled' AND EXISTS (SELECT 1 FROM deliveries
-                WHERE channel_id = ?2 AND due_at = ?4 AND kind = 'scheduled'), 'extra', ?3),
+            SELECT ?1, ?2, iif(EXISTS (SELECT 1 FROM deliveries
+                WHERE channel_id = ?2 AND due_at = ?4 AND kind = ?3), 'extra', ?3),
                 ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12""",
             rows,
         )
@@ -232,14 +243,11 @@ class _Intake:
     async def _verdicts(self, verdicts: Sequence[Verdict]) -> None:
         # The verdict here stays, unless it waits for what has ended there.
         await self._tx.executemany(
-            """INSERT INTO verdicts (channel_id, due_at, at, kind, text)
-            SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM channels WHERE id = ?1)
-            ON CONFLICT (channel_id, due_at) DO UPDATE SET at = excluded.at, kind = excluded.kind,
+            """INSERT INTO verdicts (channel_id, due_at, occasion, at, kind, text)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM channels WHERE id = ?1)
+            ON CONFLICT (channel_id, due_at, occasion) DO UPDATE SET at = excluded.at, kind = excluded.kind,
                 text = excluded.text WHERE verdicts.kind = 'waiting'""",
-            [
-                (verdict.channel_id, seconds(verdict.due_at), seconds(verdict.at), verdict.kind, verdict.text)
-                for verdict in verdicts
-            ],
+            [row_of(verdict) for verdict in verdicts],
         )
 
     async def _there(self, table: str, ids: Collection[Id]) -> set[Id]:

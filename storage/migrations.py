@@ -371,6 +371,31 @@ STEPS: tuple[tuple[str, ...], ...] = (
             day TEXT PRIMARY KEY,        -- of UTC
             calls INTEGER NOT NULL
         ) WITHOUT ROWID""",
+        # --- a look back at the week, for channels that want one
+        """CREATE TABLE round_ups (
+            channel_id INTEGER PRIMARY KEY REFERENCES channels ON DELETE CASCADE,
+            day INTEGER NOT NULL,        -- local weekday, Monday is 0
+            post_at TEXT NOT NULL,
+            next_due INTEGER,            -- NULL while its channel is paused
+            last_due INTEGER
+        )""",
+        "CREATE INDEX round_ups_by_due ON round_ups (next_due) WHERE next_due IS NOT NULL",
+        "CREATE UNIQUE INDEX deliveries_weekly_once ON deliveries (channel_id, due_at) WHERE kind = 'weekly'",
+        # A digest and a round-up may be due at the same moment: each has its verdict.
+        """CREATE TABLE verdicts_by_occasion (
+            channel_id INTEGER NOT NULL REFERENCES channels ON DELETE CASCADE,
+            due_at INTEGER NOT NULL,
+            occasion TEXT NOT NULL DEFAULT 'digest',
+            at INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            text TEXT NOT NULL,
+            PRIMARY KEY (channel_id, due_at, occasion)
+        ) WITHOUT ROWID""",
+        """INSERT INTO verdicts_by_occasion (channel_id, due_at, at, kind, text)
+        SELECT channel_id, due_at, at, kind, text FROM verdicts""",
+        "DROP TABLE verdicts",
+        "ALTER TABLE verdicts_by_occasion RENAME TO verdicts",
+        "CREATE INDEX verdicts_by_due ON verdicts (due_at)",
     ),
 )
 

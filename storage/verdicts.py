@@ -1,6 +1,7 @@
 """How every due moment of every channel ended, in words that a person can read.
 
-Owns: the table verdicts. A moment has one verdict from the transaction on in which its channel leaves it.
+Owns: the table verdicts. A moment has one verdict from the transaction on in which its channel leaves it; where a
+digest and a round-up are due at once, one each. How a channel fares is judged by its digests.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime
 
 import aiosqlite
 
-from bot.models import ChannelId, Verdict, VerdictKind
+from bot.models import ChannelId, Occasion, Verdict, VerdictKind
 from storage.database import Database, known_moment, moment, seconds
 
 ALARMING = 3
@@ -25,14 +26,24 @@ def verdict_of(row: sqlite3.Row) -> Verdict:
         at=known_moment(row["at"]),
         kind=VerdictKind(row["kind"]),
         text=row["text"],
+        occasion=Occasion(row["occasion"]),
+    )
+
+
+def row_of(verdict: Verdict) -> tuple[object, ...]:
+    """The values of channel_id, due_at, occasion, at, kind and text."""
+    return (
+        *(verdict.channel_id, seconds(verdict.due_at), verdict.occasion),
+        *(seconds(verdict.at), verdict.kind, verdict.text),
     )
 
 
 async def judge(tx: aiosqlite.Connection, verdict: Verdict) -> None:
     """Within another's transaction; in place of what was said of that due moment before."""
     await tx.execute(
-        "INSERT OR REPLACE INTO verdicts (channel_id, due_at, at, kind, text) VALUES (?, ?, ?, ?, ?)",
-        (verdict.channel_id, seconds(verdict.due_at), seconds(verdict.at), verdict.kind, verdict.text),
+        """INSERT OR REPLACE INTO verdicts (channel_id, due_at, occasion, at, kind, text)
+        VALUES (?, ?, ?, ?, ?, ?)""",
+        row_of(verdict),
     )
 
 
@@ -40,19 +51,20 @@ async def latest(db: Database, channel_id: ChannelId, limit: int = 10) -> tuple[
     """How the channel's last due moments ended, newest first."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            """SELECT channel_id, due_at, at, kind, text FROM verdicts
-            WHERE channel_id = ? ORDER BY due_at DESC LIMIT ?""",
+            """SELECT channel_id, due_at, occasion, at, kind, text FROM verdicts
+            WHERE channel_id = ? ORDER BY due_at DESC, occasion LIMIT ?""",
             (channel_id, limit),
         )
     return tuple(map(verdict_of, rows))
 
 
 async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:
-    """The channel's last due moment whose papers are told: posted, or there were none."""
+    """The last due moment of the channel's digest whose papers are told: posted, or there were none."""
     async with db.read() as connection:
         rows = list(
             await connection.execute_fetchall(
-                f"SELECT max(due_at) FROM verdicts WHERE channel_id = ? AND kind IN {_WELL}",
+                f"""SELECT max(due_at) FROM verdicts
+                WHERE channel_id = ? AND occasion = 'digest' AND kind IN {_WELL}""",
                 (channel_id,),
             )
         )
@@ -60,20 +72,21 @@ async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:
 
 
 async def failing(db: Database, channel_id: ChannelId) -> str | None:
-    """The newest verdict's text where the last three due moments that are over all failed, and nobody has been
-    told (`storage.channels.mark_alerted`) since the channel last was well."""
+    """The newest verdict's text where the last three digests whose due moments are over all failed, and nobody
+    has been told (`storage.channels.mark_alerted`) since the channel last was well."""
     async with db.read() as connection:
         newest = list(
             await connection.execute_fetchall(
-                """SELECT kind, text FROM verdicts WHERE channel_id = ? AND kind != 'waiting'
-                ORDER BY due_at DESC LIMIT ?""",
+                """SELECT kind, text FROM verdicts WHERE channel_id = ? AND occasion = 'digest'
+                AND kind != 'waiting' ORDER BY due_at DESC LIMIT ?""",
                 (channel_id, ALARMING),
             )
         )
         told = list(
             await connection.execute_fetchall(
                 f"""SELECT 1 FROM channels WHERE id = ?1 AND alerted_at > coalesce(
-                    (SELECT max(at) FROM verdicts WHERE channel_id = ?1 AND kind IN {_WELL}), -1)""",
+                    (SELECT max(at) FROM verdicts
+                    WHERE channel_id = ?1 AND occasion = 'digest' AND kind IN {_WELL}), -1)""",
                 (channel_id,),
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import json
 import os
 import re
@@ -24,6 +25,7 @@ import pytest
 from bot import demo
 from bot.config import SETTINGS
 from bot.models import ChannelId, FeedLink, GuildId, PaperId, UserId
+from bot.pipeline import weekly
 from storage import additions, channels, embeddings, rewritings
 from storage.database import Database
 from tests import nursery, static
@@ -309,6 +311,8 @@ async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_pat
     async with Database(await new(tmp_path)) as db:
         await channel(db)
         await channel(db, 2)
+        for number in (1, 2):
+            await weekly.turn_on(db, ChannelId(number), 4, datetime.time(17), now=demo.NOW)
         await channels.pause(db, ChannelId(1), "by hand with /digest pause", now=demo.NOW, by=UserId(99))
         await embeddings.use(db, "a model")
     whole, empty = await asyncio.gather(bot(filled, "status"), bot(tmp_path, "status"))
@@ -316,6 +320,8 @@ async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_pat
     assert whole.out.startswith("79 papers")
     assert "paused: by hand with /digest pause\n" in empty.out
     assert "99" not in empty.out
+    for following in ("never", "2026-04-03 17:00 UTC"):
+        assert f"\n  round-up: Fri 17:00 UTC, next {following}\n" in empty.out
     assert (
         "channel 2: Mon–Fri 13:00 UTC, due since 2026-03-31 13:00 UTC, waits until `run` is connected" in empty.out
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.errors import UserError
-from bot.models import Schedule
+from bot.models import RoundUp, Schedule
 
 SUGGESTED_UTC = time(13, 0)
 """By then about three quarters of a Hugging Face day are listed; at 08:00 UTC it is under two thirds, and
@@ -21,6 +22,7 @@ MIN_SIZE, MAX_SIZE = 1, 10
 """Papers in a digest: more do not fit one Discord message."""
 
 _NEW_YORK, _ROLLOVER = ZoneInfo("America/New_York"), time(21, 30)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _GROUPS = {"daily": range(7), "every day": range(7), "weekdays": range(5), "weekends": (5, 6)}
 
@@ -64,6 +66,20 @@ def after_change(
     if pending <= now:
         return pending
     return now if day == today and today.weekday() in schedule.days else following
+
+
+def weekly(schedule: Schedule, round_up: RoundUp) -> Schedule:
+    """A round-up's own schedule, in the zone of its channel's."""
+    return replace(schedule, post_at=round_up.post_at, days=frozenset({round_up.day}))
+
+
+def after_move(before: Schedule, schedule: Schedule, now: datetime, pending: datetime) -> datetime:
+    """The due moment of a round-up whose channel moves from the zone of `before` to that of `schedule`: on the
+    local day on which it was to come, at once where that time has passed there."""
+    if pending <= now:
+        return pending
+    moment = _moment(local_day(before, pending), schedule.post_at, ZoneInfo(schedule.zone))
+    return max(moment, now) if moment else next_due(schedule, now)
 
 
 def _moment(day: date, at: time, zone: ZoneInfo) -> datetime | None:

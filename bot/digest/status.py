@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.digest.answer import paused_told, when_told
 from bot.digest.markup import MAX_CHARACTERS, escape, length, local
 from bot.digest.trouble import conditions
+from bot.digest.weekly import when_told as weekly_told
 from bot.models import (
     Block,
     Channel,
@@ -45,6 +46,9 @@ COMMANDS = (
     ("/digest now", "post one right away"),
     ("/digest pause", "post nothing for a while"),
     ("/digest resume", "post again"),
+    ("/weekly on", "a look back at the week, on a day and at a time of your choice"),
+    ("/weekly off", "no look back any more"),
+    ("/weekly preview", "look at the next one"),
     ("/feeds add", "add a feed for this server alone; shows first what it holds"),
     ("/feeds list", "this server’s own feeds, and how they are"),
     ("/feeds remove", "take one away"),
@@ -133,8 +137,11 @@ def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdi
     lines = [f"**<#{channel.id}>** {when_told(channel.schedule)}", state]
     if topics:
         lines.append(f"-# follows {', '.join(escape(shorten(topic.text, 40)) for topic in topics[:8])}")
+    if channel.round_up:
+        following = f", next {local(channel.round_up.next_due, 'F')}" if channel.round_up.next_due else ""
+        lines.append(f"-# round-up {weekly_told(channel.round_up, channel.schedule)}{following}")
     for verdict in verdicts:
-        lines.append(f"-# {_SIGNS[verdict.kind]} {local(verdict.due_at)} {escape(shorten(verdict.text, 240))}")
+        lines.append(f"-# {_SIGNS[verdict.kind]} {local(verdict.due_at)} {escape(shorten(verdict.told, 240))}")
     return "\n".join(lines)
 
 

@@ -258,12 +258,19 @@ def _channel(channel: KeptChannel) -> KeptChannel:
         raise UserError("days: they are numbers from 0 (Monday) to 6, at least one")
     if not due.MIN_SIZE <= schedule.size <= due.MAX_SIZE:
         raise UserError(f"size: it is from {due.MIN_SIZE} to {due.MAX_SIZE}")
-    for name in ("next_due", "last_due", "created_at"):
-        moment = getattr(channel, name)
+    round_up = channel.round_up
+    if round_up and round_up.day not in range(7):
+        raise UserError("round_up: day: it is a number from 0 (Monday) to 6")
+    moments = {name: getattr(channel, name) for name in ("next_due", "last_due", "created_at")}
+    if round_up:
+        moments |= {"round_up: next_due": round_up.next_due, "round_up: last_due": round_up.last_due}
+    for name, moment in moments.items():
         if moment is not None and not _EARLIEST <= moment < _LATEST:
             raise UserError(f"{name}: {moment:%Y-%m-%d} is no day for a digest")
     if channel.next_due is None and channel.paused is None:
         raise UserError("next_due is missing: only a channel that is paused has none")
+    if round_up and round_up.next_due is None and channel.paused is None:
+        raise UserError("round_up: next_due is missing: only a channel that is paused has none")
     if any(not topic.text.strip() for topic in channel.topics):
         raise UserError("topics: a text is empty")
     return channel

@@ -246,6 +246,7 @@ async def subscribe(
         schedule=schedule,
         next_due=first,
         now=now,
+        round_up_due=_next_round_up(await channels.get(db, channel_id), schedule, now),
     )
     channel = await channels.get(db, channel_id)
     if channel is None:
@@ -257,22 +258,34 @@ async def reschedule(
     db: Database, channel_id: ChannelId, change: Callable[[Schedule], Schedule], *, now: datetime
 ) -> Channel:
     """Change when a channel's digest comes: today's, if it was still to come, today or at once (`next_due` is
-    then not later than `now`); a local day that had one gets no second. Raises NotFound."""
+    then not later than `now`); a local day that had one gets no second. Its round-up keeps its own day and time,
+    in the new zone. Raises NotFound."""
     while True:
         channel = await _channel(db, channel_id)
         schedule = change(channel.schedule)
         following = due.after_change(schedule, now, pending=channel.next_due, served=channel.last_due)
         # A digest or another change in between: reckon again.
-        if await channels.reschedule(db, channel, schedule, next_due=following):
+        weekly = channel.round_up.next_due if channel.round_up else None
+        if channel.round_up and weekly and schedule.zone != channel.schedule.zone:
+            weekly = due.after_move(channel.schedule, due.weekly(schedule, channel.round_up), now, weekly)
+        if await channels.reschedule(db, channel, schedule, next_due=following, round_up_due=weekly):
             return await _channel(db, channel_id)
 
 
 async def resume(db: Database, channel: Channel, *, now: datetime) -> datetime:
     """Post again; returns the next due moment. Raises UserError where it runs already."""
     following = _next(channel, now)
-    if not await channels.resume(db, channel, next_due=following):
+    weekly = _next_round_up(channel, channel.schedule, now)
+    if not await channels.resume(db, channel, next_due=following, round_up_due=weekly):
         raise UserError("It runs already. `/status` tells when the next digest comes.")
     return following
+
+
+def _next_round_up(channel: Channel | None, schedule: Schedule, now: datetime) -> datetime | None:
+    """None where the channel has none."""
+    if channel is None or channel.round_up is None:
+        return None
+    return due.next_due(due.weekly(schedule, channel.round_up), now, served=channel.round_up.last_due)
 
 
 async def _channel(db: Database, channel_id: ChannelId) -> Channel:

@@ -80,13 +80,13 @@ async def deliver_due(
             log.exception("channel %s: its digest failed", channel.id)
             await _fail(db, publisher, channel, now=now)
 
-    await _each(bring_to_end, await deliveries.unsettled(db, now, grace=grace))
+    await each(bring_to_end, await deliveries.unsettled(db, now, grace=grace))
     waiting = await channels.due(db, now)
-    await _each(handle, waiting)
+    await each(handle, waiting)
     return len(waiting)
 
 
-async def _each(work: Callable[[Item], Awaitable[None]], items: Iterable[Item]) -> None:
+async def each(work: Callable[[Item], Awaitable[None]], items: Iterable[Item]) -> None:
     """`work` on every item, some at the same time. No error ends the others; what the database cannot take now
     the next tick brings."""
     left = iter(items)

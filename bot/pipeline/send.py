@@ -25,6 +25,8 @@ Answer = TypeVar("Answer")
 
 BUG = "an internal error; the operator finds it in the log"
 FOLDS = "its papers fold into the next digest"
+PASSES = "the next one comes in a week; what was new in it is left to the digests"
+"""What becomes of a round-up that is not posted."""
 _NONCE = timedelta(minutes=2)
 """Discord drops a second post with the same nonce for a few minutes; so much of that is relied on."""
 _LATE = timedelta(minutes=15)
@@ -91,7 +93,12 @@ async def _no_use(
     if now - delivery.due_at > grace:
         return f"not posted within {counted(grace // timedelta(hours=1), 'hour')}{doubt}"
     channel = await channels.get(db, delivery.channel_id)
-    if delivery.kind is DeliveryKind.SCHEDULED and channel and channel.next_due and channel.next_due <= now:
+    following = channel.next_due if channel else None
+    if delivery.kind is DeliveryKind.WEEKLY and channel:
+        if channel.round_up is None:
+            return "turned off before it was posted"
+        following = channel.round_up.next_due
+    if delivery.kind.occasion and following and following <= now:
         # Never two in a row.
         return f"not posted before the next one was due{doubt}"
     return "" if may else f"not posted again, because it may be there: {unsure}"
@@ -132,7 +139,10 @@ async def _arrived(
     posted_now: bool = False,
     note: str = "",
 ) -> None:
-    told = f"posted {counted(len(delivery.shown), 'paper')}"
+    if delivery.kind is DeliveryKind.WEEKLY:
+        told = f"posted, with {counted(len(delivery.shown), 'paper')} not shown here before"
+    else:
+        told = f"posted {counted(len(delivery.shown), 'paper')}"
     if delivery.more:
         told += f", {len(delivery.more)} more behind its button"
     if posted_now and _is_late(delivery, now):
@@ -165,7 +175,8 @@ async def _give_up(
     db: Database, publisher: Publisher, delivery: Delivery, reason: str, *, now: datetime, free: bool
 ) -> None:
     log.warning("channel %s: %s", delivery.channel_id, reason)
-    told = f"{reason}; {FOLDS if free else 'its papers do not come again'}"
+    lost = PASSES if delivery.kind is DeliveryKind.WEEKLY else FOLDS
+    told = f"{reason}; {lost if free else 'its papers do not come again'}"
     await deliveries.give_up(
         db, delivery, _verdict(delivery, VerdictKind.FAILED, told, now=now), now=now, free=free
     )
@@ -175,14 +186,17 @@ async def _give_up(
 
 def _verdict(delivery: Delivery, kind: VerdictKind, text: str, *, now: datetime) -> Verdict | None:
     """None for an extra one: no due moment asked for it."""
-    if delivery.kind is DeliveryKind.EXTRA:
+    occasion = delivery.kind.occasion
+    if occasion is None:
         return None
-    return Verdict(channel_id=delivery.channel_id, due_at=delivery.due_at, at=now, kind=kind, text=text)
+    return Verdict(
+        channel_id=delivery.channel_id, due_at=delivery.due_at, at=now, kind=kind, text=text, occasion=occasion
+    )
 
 
 def _is_late(delivery: Delivery, now: datetime) -> bool:
     """An extra one has no time that it could miss."""
-    return delivery.kind is DeliveryKind.SCHEDULED and now - delivery.due_at > _LATE
+    return delivery.kind.occasion is not None and now - delivery.due_at > _LATE
 
 
 def _duration(length: timedelta) -> str:

@@ -31,6 +31,7 @@ from bot import demo
 from bot.feeds import arxiv, huggingface
 from bot.models import Delivery, Entry, MessageId, Publisher
 from bot.pipeline import deliver
+from bot.pipeline import weekly as round_ups
 from cogs._client import Connection
 from storage.database import Database
 from tests.bench.gauges import lag, memory, percentile
@@ -65,13 +66,14 @@ def main() -> None:
     options.add_argument("--data", type=Path)
     options.add_argument("--channels", type=int, nargs="+", default=[100, 1_000, 10_000])
     options.add_argument("--part", choices=("composed", "sent"), help="default: both")
+    options.add_argument("--weekly", action="store_true", help="round-ups instead of digests")
     given = options.parse_args()
     entries = captured(given.data) if given.data else made_up(2_500)
     for count in given.channels:
         if given.part != "sent":
-            asyncio.run(compose_only(entries, count))
+            asyncio.run(compose_only(entries, count, weekly=given.weekly))
         if given.part != "composed":
-            asyncio.run(send(entries, count))
+            asyncio.run(send(entries, count, weekly=given.weekly))
 
 
 def captured(data: Path) -> list[Entry]:
@@ -102,15 +104,15 @@ def made_up(count: int) -> list[Entry]:
     ]
 
 
-async def compose_only(entries: Sequence[Entry], count: int) -> None:
+async def compose_only(entries: Sequence[Entry], count: int, *, weekly: bool) -> None:
     async with filled(entries, count) as db:
-        took, told = await measure(db, Nowhere())
+        took, told = await measure(db, Nowhere(), weekly=weekly)
     print(
         f"{count:,} channels, composed and recorded: {took:.1f} s, {count / took:.0f} a second; {told}", flush=True
     )
 
 
-async def send(entries: Sequence[Entry], count: int) -> None:
+async def send(entries: Sequence[Entry], count: int, *, weekly: bool) -> None:
     """The same over real sockets, with an answer after 80 to 160 ms."""
     options = ("--channels", str(count), "--latency", "0.08", "0.16")
     peer = await asyncio.create_subprocess_exec(
@@ -123,7 +125,7 @@ async def send(entries: Sequence[Entry], count: int) -> None:
         async with filled(entries, count) as db, Connection(TOKEN, db=db, clock=lambda: NOW, feeds=()) as discord:
             while not discord.ready:  # noqa: ASYNC110 - discord.py says so to its own client only
                 await asyncio.sleep(0.1)
-            took, told = await measure(db, discord.publisher)
+            took, told = await measure(db, discord.publisher, weekly=weekly)
             async with aiohttp.ClientSession() as session, session.get(f"{address['control']}/stats") as answer:
                 stats = await answer.json()
     finally:
@@ -163,14 +165,12 @@ async def fill(db: Database, entries: Sequence[Entry], count: int) -> None:
     topics = (singles + pairs)[:TOPICS]
     chance.shuffle(topics)
     weights = [1 / (at + 5) for at in range(len(topics))]
+    due = int(NOW.timestamp())
     async with db.write() as tx:
         await tx.executemany(
             """INSERT INTO channels (id, guild_id, post_at, zone, days, size, next_due, created_at)
             VALUES (?, ?, '13:00', 'UTC', '01234', 8, ?, ?)""",
-            [
-                (number, GUILD, int(NOW.timestamp()), int((NOW - timedelta(days=1)).timestamp()))
-                for number in range(1, count + 1)
-            ],
+            [(number, GUILD, due, int((NOW - timedelta(days=1)).timestamp())) for number in range(1, count + 1)],
         )
         await tx.executemany(
             "INSERT OR IGNORE INTO topics (channel_id, query, created_at) VALUES (?, ?, 0)",
@@ -180,9 +180,10 @@ async def fill(db: Database, entries: Sequence[Entry], count: int) -> None:
                 for topic in chance.choices(topics, weights, k=PER_CHANNEL)
             ],
         )
+        await tx.execute(f"INSERT INTO round_ups SELECT id, 1, '13:00', {due}, NULL FROM channels")
 
 
-async def measure(db: Database, publisher: Publisher) -> tuple[float, str]:
+async def measure(db: Database, publisher: Publisher, *, weekly: bool) -> tuple[float, str]:
     """(seconds, what else it took in words) of the minute in which all are due."""
     gc.collect()
     gc.freeze()  # as `run` does
@@ -190,7 +191,7 @@ async def measure(db: Database, publisher: Publisher) -> tuple[float, str]:
     lags: list[float] = []
     watch = asyncio.create_task(lag(lags))
     start, processor = time.perf_counter(), time.process_time()
-    await deliver.deliver_due(db, publisher, now=NOW)
+    await (round_ups.deliver_weekly_due if weekly else deliver.deliver_due)(db, publisher, now=NOW)
     took, processor = time.perf_counter() - start, time.process_time() - processor
     watch.cancel()
     kinds = await rows(db, "SELECT kind, count(*) FROM verdicts GROUP BY kind")

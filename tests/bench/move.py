@@ -92,7 +92,7 @@ async def fill(path: Path, number: int) -> None:
                 ],
             )
             connection.execute(
-                "INSERT INTO verdicts VALUES (?, ?, ?, 'posted', 'posted 8 papers')", (at, due, due)
+                "INSERT INTO verdicts VALUES (?, ?, 'digest', ?, 'posted', 'posted 8 papers')", (at, due, due)
             )
 
 

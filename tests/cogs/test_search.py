@@ -76,7 +76,7 @@ async def test_status_tells_sources_and_channels(scene: Scene) -> None:
 
 async def test_help_names_every_command_and_example(scene: Scene) -> None:
     told = text(shown(await scene.member.slash(scene.papers, "help")))
-    names = {command.qualified_name for command in scene.bot.tree.walk_commands()} - {"digest", "feeds"}
+    names = {command.qualified_name for command in scene.bot.tree.walk_commands()} - {"digest", "feeds", "weekly"}
     assert names == {name.removeprefix("/") for name, _ in COMMANDS}
     assert all(f"`{name}`" in told for name, _ in COMMANDS)
     assert all(f"`{query}`" in told for query, _ in EXAMPLES)

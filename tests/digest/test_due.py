@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.digest import due
 from bot.errors import UserError
-from bot.models import Schedule
+from bot.models import RoundUp, Schedule
 
 DAILY = frozenset(range(7))
 WEEKDAYS = frozenset(range(5))
@@ -434,3 +434,41 @@ def test_days_that_are_told_are_understood_again(days: frozenset[int]) -> None:
 )
 def test_days_are_told_shortly(days: set[int], told: str) -> None:
     assert due.days_told(frozenset(days)) == told
+
+
+# --- round-ups ------------------------------------------------------------------------------------------
+
+
+def test_a_round_up_has_its_own_day_and_time_in_the_channels_zone() -> None:
+    channels = Schedule(post_at=time(13), zone="Europe/Berlin", days=frozenset(range(5)), size=3)
+    own = due.weekly(channels, RoundUp(day=6, post_at=time(18, 30)))
+    assert own == Schedule(post_at=time(18, 30), zone="Europe/Berlin", days=frozenset({6}), size=3)
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("UTC", datetime(2026, 3, 31, 17, tzinfo=UTC)),
+        ("Asia/Tokyo", datetime(2026, 3, 31, 13, tzinfo=UTC)),  # at once: 17:00 was five hours ago
+        ("Pacific/Honolulu", datetime(2026, 4, 1, 3, tzinfo=UTC)),  # Tuesday 17:00 there
+        ("Pacific/Kiritimati", datetime(2026, 3, 31, 13, tzinfo=UTC)),  # Wednesday 03:00 there already
+    ],
+)
+def test_a_round_up_that_is_still_to_come_keeps_its_local_day_in_another_zone(
+    zone: str, expected: datetime
+) -> None:
+    """Tuesday 17:00 in New York is 21:00 UTC; it is 13:00 UTC."""
+    before = Schedule(post_at=time(17), zone="America/New_York", days=frozenset({1}))
+    now, pending = datetime(2026, 3, 31, 13, tzinfo=UTC), datetime(2026, 3, 31, 21, tzinfo=UTC)
+    after = replace(before, zone=zone)
+    assert due.after_move(before, after, now, pending) == expected
+    assert due.after_move(before, after, pending, pending) == pending
+
+
+def test_a_day_that_the_other_zone_skipped_leaves_it_for_the_next_week() -> None:
+    """Samoa had no 30 December 2011."""
+    before = Schedule(post_at=time(17), zone="UTC", days=frozenset({4}))
+    after = replace(before, zone="Pacific/Apia")
+    now, pending = datetime(2011, 12, 28, 13, tzinfo=UTC), datetime(2011, 12, 30, 17, tzinfo=UTC)
+    moved = due.after_move(before, after, now, pending)
+    assert moved == due.next_due(after, now) == datetime(2012, 1, 6, 3, tzinfo=UTC)

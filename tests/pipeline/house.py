@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from bot.models import (
     UserId,
 )
 from bot.papers.legibility import legible
-from bot.pipeline import arrival, deliver, moving
+from bot.pipeline import arrival, deliver, moving, weekly
 from storage import additions, channels, deliveries, feeds, guilds, health, searches
 from storage.database import Database
 from tests.making import ARXIV, BLOG, HF, NOW, TODAY, channel, delivery, entry, rows, store
@@ -75,7 +75,9 @@ async def live(archive: Database) -> None:
         await channel(archive, number, topic, "removed later", guild=guild, created=NOW - DAY)
         await channels.unsubscribe(archive, TopicId(2 * number))
     discord = Discord()
+    await weekly.turn_on(archive, TWO, NOW.weekday(), time(12, 30), now=NOW - HOUR)
     assert await deliver.deliver_due(archive, discord, now=NOW) == 3
+    assert await weekly.deliver_weekly_due(archive, discord, now=NOW) == 1
     for number, kind in ((1, "refused"), (2, "sent, unmarked")):
         await channel(archive, number + 10, guild=9, due=NOW + MINUTE)
         made = delivery(kind[:4], number + 10, due=NOW + MINUTE, at=NOW + MINUTE, shown=(number,), more=(3, 4))

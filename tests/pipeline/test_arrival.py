@@ -150,6 +150,21 @@ HOSTILE: Sequence[tuple[str, bytes | dict[str, object], str]] = (
     ("channels", {"id": "9" * 19}, "should be an id of Discord's"),
     ("channels", {"next_due": None}, "next_due is missing: only a channel that is paused has none"),
     ("channels", {"next_due": "9999-12-31T00:00:00Z"}, "next_due: 9999-12-31 is no day for a digest"),
+    (
+        "channels",
+        {"round_up": {"day": 7, "post_at": "17:00"}},
+        "round_up: day: it is a number from 0 (Monday) to 6",
+    ),
+    (
+        "channels",
+        {"round_up": {"day": 4, "post_at": "17:00"}},
+        "round_up: next_due is missing: only a channel that",
+    ),
+    (
+        "channels",
+        {"round_up": {"day": 4, "post_at": "17:00", "next_due": "0001-01-01T00:00:00Z"}},
+        "round_up: next_due: 1-01-01 is no day for a digest",
+    ),
     ("channels", {"topics": [{"text": "", "created_at": "2026-03-31"}]}, "topics: a text is empty"),
     ("schedule", {"zone": "Mars/Base"}, "zone: “Mars/Base” is no time zone that this machine knows"),
     ("schedule", {"days": [7]}, "days: they are numbers from 0 (Monday) to 6"),

@@ -10,6 +10,7 @@ import signal
 import stat
 import sys
 from contextlib import aclosing
+from datetime import datetime, time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -30,8 +31,8 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
-from bot.pipeline import arrival, ask, deliver, moving
-from storage import backup, channels, deliveries, export, feeds, guilds, papers, search, searches
+from bot.pipeline import arrival, ask, deliver, moving, weekly
+from storage import backup, channels, deliveries, export, feeds, guilds, papers, round_ups, search, searches
 from storage.database import Database
 from tests.making import (
     ARXIV,
@@ -244,6 +245,74 @@ async def test_a_channel_of_both_is_as_the_side_that_is_further_on(
     assert await shown(house) == ["Paper Number 1"], "it is in the channel, whatever was thought here"
     ended = await deliveries.get(house, DeliveryId("d1"))
     assert (ended.state, ended.message_id) == (DeliveryState.SENT, 5)
+
+
+@pytest.mark.parametrize("theirs_is_later", [True, False])
+async def test_a_round_up_is_of_the_side_that_is_further_on(
+    db: Database, house: Database, tmp_path: Path, *, theirs_is_later: bool
+) -> None:
+    await channel(db)
+    await weekly.turn_on(db, ONE, NOW.weekday(), time(13), now=NOW - HOUR)
+    await unpack(house, await pack(db, tmp_path / "trial"))
+    assert await dued(house) == await dued(db) == (NOW, None)
+    later = db if theirs_is_later else house
+    discord = Discord()
+    await deliver.deliver_due(later, discord, now=NOW)
+    assert await weekly.deliver_weekly_due(later, discord, now=NOW) == 1
+    await moved(db, house, tmp_path / "moved")
+    assert await dued(house) == (NOW + 7 * DAY, NOW)
+    quiet = (VerdictKind.QUIET, NOW)
+    assert await judged(house) == [quiet, quiet], "the digest's and its own"
+
+    assert await round_ups.turn_off(later, ONE, now=NOW)
+    silent = Verdict(channel_id=ONE, due_at=NOW + DAY, at=NOW + DAY, kind=VerdictKind.QUIET, text="weekend")
+    assert await deliveries.record_silence(later, silent, next_due=NOW + 2 * DAY)
+    await moved(db, house, tmp_path / "again")
+    found = await channels.get(house, ONE)
+    assert found is not None
+    assert found.round_up is None
+
+
+async def dued(db: Database) -> tuple[datetime | None, datetime | None]:
+    """The next and the last due moment of the channel's round-up."""
+    found = await channels.get(db, ONE)
+    assert found is not None
+    assert found.round_up is not None
+    return found.round_up.next_due, found.round_up.last_due
+
+
+async def test_two_round_ups_of_one_moment_are_one_and_one_more(
+    db: Database, house: Database, tmp_path: Path
+) -> None:
+    for there, name in ((db, "theirs"), (house, "ours")):
+        await store(there, HF, entry("Paper Number 1", arxiv_id="2601.00001"))
+        await channel(there)
+        await weekly.turn_on(there, ONE, NOW.weekday(), time(13), now=NOW - HOUR)
+        made = delivery(name, kind=DeliveryKind.WEEKLY, shown=(1,))
+        assert await deliveries.claim(there, made, next_due=NOW + 7 * DAY)
+    await moved(db, house, tmp_path / "moved")
+    assert await rows(house, "SELECT id, kind FROM deliveries ORDER BY id") == [
+        ("ours", "weekly"),
+        ("theirs", "extra"),
+    ]
+    assert await shown(house) == ["Paper Number 1"]
+
+
+async def test_an_export_of_before_round_ups_still_comes_in(packed: Path, house: Database) -> None:
+    for name, left_out in (("channels.jsonl", "round_up"), ("verdicts.jsonl", "occasion")):
+        lines = [json.loads(line) for line in (packed / name).read_text().splitlines()]
+        if name == "verdicts.jsonl":
+            lines = [line for line in lines if line["occasion"] == "digest"]
+            manifest = json.loads((packed / moving.MANIFEST).read_text())
+            manifest["records"][name] = len(lines)
+            (packed / moving.MANIFEST).write_text(json.dumps(manifest))
+        for line in lines:
+            del line[left_out]
+        (packed / name).write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    made = await unpack(house, packed)
+    assert made.taken.channels == 5
+    assert await rows(house, "SELECT count(*) FROM round_ups") == [(0,)]
+    assert await rows(house, "SELECT DISTINCT occasion FROM verdicts") == [("digest",)]
 
 
 async def test_a_number_that_is_taken_here_is_given_anew(db: Database, house: Database, tmp_path: Path) -> None:

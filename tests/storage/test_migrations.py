@@ -45,6 +45,7 @@ def _with_columns(statements: tuple[str, ...]) -> tuple[str, ...]:
         "INSERT INTO delivery_papers ": (
             "INSERT INTO delivery_papers (delivery_id, position, channel_id, paper_id, shown) "
         ),
+        "INSERT INTO verdicts ": "INSERT INTO verdicts (channel_id, due_at, at, kind, text) ",
     }
     return tuple(
         next((long + row.removeprefix(short) for short, long in named.items() if row.startswith(short)), row)
@@ -88,6 +89,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "UPDATE delivery_papers SET held = 'floor'",
         "INSERT INTO rewritings VALUES (5, 'm', 'A summary.', '', 1)",
         "INSERT INTO model_calls VALUES ('2026-03-31', 3)",
+        "INSERT INTO round_ups VALUES (1, 4, '17:00', 100, 1)",
+        """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post)
+           VALUES ('w', 1, 'weekly', 1, 1, 'sent', '{"blocks": []}')""",
+        "INSERT INTO verdicts VALUES (1, 1, 'weekly', 1, 'posted', 'posted')",
     ),
 )
 
@@ -258,3 +263,21 @@ def test_what_one_of_arxivs_feeds_announced_stays_announced_and_no_list_seems_la
     assert connection.execute("SELECT feed, day, entries, first_at FROM batches").fetchall() == [
         ("huggingface", "2026-03-30", 1, 50)
     ]
+
+
+def test_every_verdict_of_before_round_ups_is_a_digests(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as past:
+        past.setattr(migrations, "STEPS", migrations.STEPS[:4])
+        migrations.migrate(connection)
+    for statement in _FOURTH:
+        connection.execute(statement)
+    migrations.migrate(connection)
+    kept = connection.execute("SELECT channel_id, due_at, occasion, at, kind, text FROM verdicts").fetchall()
+    assert kept == [(1, 1, "digest", 1, "posted", "posted 1")]
+    connection.execute("INSERT INTO verdicts VALUES (1, 1, 'weekly', 1, 'posted', 'posted')")
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("INSERT INTO verdicts VALUES (1, 1, 'digest', 1, 'posted', 'posted')")
+    connection.execute("DELETE FROM channels")
+    assert connection.execute("SELECT count(*) FROM verdicts").fetchall() == [(0,)]
