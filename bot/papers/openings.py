@@ -1,0 +1,93 @@
+"""What sentences of abstracts begin with and make no sense behind: "However, ", "To address this, ", "RESULTS: ". Pure.
+
+Owns: which words those are. Refuses: changing the others, but for the capital that a new beginning asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_LINKS = re.compile(
+    r"""(?:However|Moreover|Furthermore|In\ addition|Additionally|Finally|Specifically|More\ specifically
+    |In\ particular|Therefore|Thus|Hence|Consequently|As\ a\ result|Also|Then|To\ (?:this|that)\ end
+    |Towards?\ this\ (?:end|goal)|Notably|Concretely|Instead|Nevertheless|Nonetheless|Further|Lastly|Accordingly
+    |In\ (?:this\ context|response|contrast|this\ regard|turn|doing\ so)|For\ this\ (?:purpose|reason)
+    |To\ do\ (?:so|this)|Besides|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|Importantly|Unfortunately|And|But|So|Yet
+    |Indeed|Crucially|Overall|Meanwhile|Conversely|By\ contrast|Rather|Similarly|Likewise|Subsequently|Next),\ """,
+    re.VERBOSE,
+)
+_PAPER = re.compile(
+    r"""(?:(?:In|With|Throughout|Through)\ (?:this|the\ present|our)\ (?:[\w-]+\ )?
+    (?:paper|work|article|study|report|letter|note|manuscript|thesis|research|survey)|Here),?
+    \ (?=(?:we|I|it|our|the|an?)\b)""",
+    re.VERBOSE,
+)
+# They point back at what is not shown.
+_ANSWER = re.compile(
+    r"""(?:To|In\ order\ to|Towards?|By|For)
+    \ (?:address|tackl|overcom|solv|alleviat|mitigat|remed|bridg|fill|answer|meet|handl|combat|resolv|avoid|deal
+        |achiev|circumvent|respond|cop|counter|ameliorat|facilitat|investigat|reduc|study|clos|explor|test|support)
+    \w*\ (?:with\ |to\ )?(?:this|these|the\ above|such|both|those|the\ aforementioned|that|them)\b[^,.;:]{0,60},\ """,
+    re.VERBOSE,
+)
+_GROUND = re.compile(
+    r"""(?:Motivated|Based|Inspired|Building|Guided|Driven|Given|Drawing|Leveraging|Following|Armed|Using|With
+        |Prompted|In\ light|On\ the\ basis)
+    (?:\ by|\ on|\ upon|\ from|\ of|\ with|\ inspiration\ from)?
+    \ (?:this|these|such|the\ above|those)\b[^,.;:]{0,60},\ """,
+    re.VERBOSE,
+)
+_ALL = (_LINKS, _PAPER, _ANSWER, _GROUND)
+_PLAIN = re.compile(r"[a-z]+\b(?![-_.]?[A-Z0-9])")
+_LEFT = 25
+"""Characters that must be left; less is no sentence."""
+
+
+def bare(sentence: str) -> str:
+    """`sentence` without what only links it to the ones before it, or says that this is the paper."""
+    for _ in range(3):
+        found = next((match for each in _ALL if (match := each.match(sentence))), None)
+        if not found or len(sentence) - found.end() < _LEFT:
+            break
+        rest = sentence[found.end() :]
+        sentence = rest[0].upper() + rest[1:] if _PLAIN.match(rest) else rest
+    return sentence
+
+
+# --- headings ---------------------------------------------------------------------------------------
+
+_HEADINGS = {
+    "background": "background|introduction|motivation|context|importance|objectives?|aims?|purpose|goals?|hypothesis",
+    "method": "materials? and methods?|methods?|methodology|approach|study design|design|setting|participants",
+    "result": "methods and results|main results|key findings|principal findings|results?|findings|evidence",
+    "conclusion": "conclusions?|discussion|interpretation|significance|implications",
+    "aside": "(?:data |code )?availability(?: and implementation)?|(?:supplementary )?information|contact|keywords"
+    "|limitations|funding|(?:trial )?registration|code|project page|website",
+    "": "abstract|summary",
+}
+_SIGN = r"(?:\s*:\s*|\.$|\s(?=[A-Z]))"
+_LABELS = {name: re.compile(rf"(?:(?i:{words})){_SIGN}") for name, words in _HEADINGS.items()}
+
+
+def sections(parts: Iterable[str]) -> list[tuple[str, str]]:
+    """(the section that a sentence stands in, the sentence without its heading) for each; "" where no heading
+    was seen. A heading without a colon ("Methods We fit") is one only where there are others."""
+    labelled = [(part, *_label(part)) for part in parts]
+    bald = sum(bool(label) and ":" not in label for _, _, label in labelled) > 1
+    found, now = [], ""
+    for part, name, label in labelled:
+        heading = bool(label) and (bald or ":" in label)
+        now = name if heading else now
+        if rest := part[len(label) :] if heading else part:
+            found.append((now, rest))
+    return found
+
+
+def _label(part: str) -> tuple[str, str]:
+    """(the section, its heading as it stands before the sentence), or ("", "") where there is none."""
+    if part[:1].isupper():
+        for name, pattern in _LABELS.items():
+            if label := pattern.match(part):
+                return name, label[0]
+    return "", ""
