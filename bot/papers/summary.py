@@ -40,7 +40,6 @@ _OUTCOME = re.compile(
         (?:show|demonstrate|indicate|suggest|reveal|confirm)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_BACK = salience.CUES["dangling"]
 _NOTHING = re.compile(r"\W*(?:n/?a|none|null|nan|undefined|tbd|no (?:summary|abstract)(?: available)?)\W*", re.IGNORECASE)
 _REFUSAL = re.compile(r"(?:i['’]m sorry|i am sorry|i cannot|i can['’]t|as an ai\b|please provide|error\b)", re.IGNORECASE)
 
@@ -104,7 +103,7 @@ def _second(title: str, parts: Sequence[str], worth: Sequence[float], first: int
         part = parts[at] if at == first + 1 else bare(parts[at])
         if len(told) + 1 + len(part) > LIMIT or len(terms.words(told)) + len(terms.words(part)) > _BOTH:
             continue
-        if not _OUTCOME.search(part) or (at > first + 1 and _BACK.match(part)):
+        if not _OUTCOME.search(part) or (at > first + 1 and salience.DANGLING.match(part)):
             continue
         if not best[1] or worth[at] > best[0]:
             best = worth[at], part
