@@ -23,22 +23,17 @@ _PAPER = re.compile(
     \ (?=(?:we|I|it|our|the|an?)\b)""",
     re.VERBOSE,
 )
-# They point back at what is not shown.
-_ANSWER = re.compile(
-    r"""(?:To|In\ order\ to|Towards?|By|For)
-    \ (?:address|tackl|overcom|solv|alleviat|mitigat|remed|bridg|fill|answer|meet|handl|combat|resolv|avoid|deal
-        |achiev|circumvent|respond|cop|counter|ameliorat|facilitat|investigat|reduc|study|clos|explor|test|support)
-    \w*\ (?:with\ |to\ )?(?:this|these|the\ above|such|both|those|the\ aforementioned|that|them)\b[^,.;:]{0,60},\ """,
+# They point back at what is not shown: "To address these challenges, ", "Building on this insight, ".
+_BACK = re.compile(
+    r"""(?:To|In\ order\ to|Towards?|By|For|With|Using|Based|Building|Built|Inspired|Motivated|Guided|Driven|Given
+        |Drawing|Leveraging|Following|Armed|Prompted|Contrary|In\ (?:light|view|contrast|response|addition|line)
+        |On\ the\ basis|Because|Due|As\ a\ (?:step|solution)|Towards)
+    \ (?:[^\s,.;:()]+\ ){0,6}?(?:this|these|those|such|that|the\ (?:above|aforementioned|former|latter)|their|its|them|both)
+    \b[^,.;:()]{0,60},\ (?=(?:we|I|our|this|the|an?)\b)""",
     re.VERBOSE,
 )
-_GROUND = re.compile(
-    r"""(?:Motivated|Based|Inspired|Building|Guided|Driven|Given|Drawing|Leveraging|Following|Armed|Using|With
-        |Prompted|In\ light|On\ the\ basis)
-    (?:\ by|\ on|\ upon|\ from|\ of|\ with|\ inspiration\ from)?
-    \ (?:this|these|such|the\ above|those)\b[^,.;:]{0,60},\ """,
-    re.VERBOSE,
-)
-_ALL = (_LINKS, _PAPER, _ANSWER, _GROUND)
+_COUNTER = re.compile(r"(?:\(?(?:[1-9]|[ivx]{1,3}|[a-e])\)|[1-9]\.|•|[-–*])\s+(?=\w)")
+_ALL = (_COUNTER, _LINKS, _PAPER, _BACK)
 _PLAIN = re.compile(r"[a-z]+\b(?![-_.]?[A-Z0-9])")
 _LEFT = 25
 """Characters that must be left; less is no sentence."""
@@ -46,7 +41,7 @@ _LEFT = 25
 
 def bare(sentence: str) -> str:
     """`sentence` without what only links it to the ones before it, or says that this is the paper."""
-    for _ in range(3):
+    for _ in range(4):
         found = next((match for each in _ALL if (match := each.match(sentence))), None)
         if not found or len(sentence) - found.end() < _LEFT:
             break

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.papers import terms
+from bot.papers.openings import bare
 
 _ADVERBS = r"(?:\w+ly |also |then |first |next |further |here |thus |hence |have |now )*"
 _THIS = r"(?:this|the present|our) (?:\w+ )?(?:paper|work|article|study|thesis|survey|report|manuscript|research)"
@@ -39,11 +40,10 @@ DANGLING = _any(
 CUES: Mapping[str, re.Pattern[str]] = {
     "we": _any(r"\b(?:we|our)\b"),
     "we propose": _PROPOSES,
-    "this paper": _PAPER,
     "new": _any(r"\b(?:novel|new|simple|first|efficient|effective)\b"),
     "background": _any(
         r"\b(?:recent(?:ly)?|ha(?:s|ve) (?:become|been)|widely|traditional|conventional|existing|current(?:ly)?"
-        r"|typically|often|usually|commonly|most)\b"
+        r"|typically|often|usually|commonly|most|promising|important|fundamental|critical|crucial|essential|emerging)\b"
     ),
     "problem": _any(
         r"\b(?:challeng\w*|difficult\w*|limit(?:ed|ation\w*)|remain\w*|lack\w*|suffer\w*|expensive|costly|unclear"
@@ -54,26 +54,29 @@ CUES: Mapping[str, re.Pattern[str]] = {
         r"\b(?:this|these|such|those|the above|the aforementioned) (?:issue|problem|challenge|limitation|gap|question"
         r"|task|setting|shortcoming|drawback|difficult|observation|idea|insight)"
     ),
+    "tells where": _any(
+        r"\b(?:codes?|implementations?|project page|demos?|videos?|weights|website|data(?:sets?)?) (?:[\w-]+ )*?"
+        r"(?:available|released?|public\w*|found)|https?:|\bgithub|\bcomments?:|\baccepted (?:at|to|by|for)\b"
+    ),
 }
 """What a sentence may have anywhere."""
 BEGINNINGS: Mapping[str, re.Pattern[str]] = {
-    "begins: we": _any(r"(?:here,? )?we\b"),
-    "begins: also": _any(
-        r"(?:furthermore|moreover|additionally|also|in addition|finally|besides|lastly|further|second)\b"
-        r"|.*?\bwe (?:also|further|additionally|then|finally)\b"
-    ),
-    "begins: to address": _any(
-        r"to (?:this end|address|tackle|overcome|solve|alleviate|mitigate|remedy|bridge|fill)\b"
-    ),
+    "begins: we": _any(r"we\b"),
     "begins: this": DANGLING,
     "is a question": re.compile(r".*\?$", re.DOTALL),
-    "tells where": _any(
-        r".*?\b(?:codes?|implementations?|project page|demos?|videos?|weights|website|data(?:sets?)?) (?:[\w-]+ )*?"
-        r"(?:available|released?|public\w*|found)|.*?https?:|.*?github|comments?:|.*?\baccepted (?:at|to|by|for)\b"
-    ),
 }
 """What a sentence may begin with, or be as a whole."""
+WHOLE: Mapping[str, re.Pattern[str]] = {
+    "this paper": re.compile(rf".*?{_PAPER.pattern}", re.IGNORECASE),
+    "also": _any(
+        r"(?:furthermore|moreover|additionally|also|in addition|finally|besides|lastly|further|second)\b"
+        r"|.*?\bwe (?:also|further|additionally|then|finally|first|next)\b"
+    ),
+    "to address": _any(r"to (?:\w+ly )?(?:this end|address|tackle|overcome|solve|alleviate|mitigate|remedy|bridge|fill)\b"),
+}
+"""What it may begin with before its opening is taken off."""
 _FINDERS = (*(each.search for each in CUES.values()), *(each.match for each in BEGINNINGS.values()))
+_WHOLE = tuple(each.match for each in WHOLE.values())
 
 NAMES = (
     # Where it stands, from 0 to 1; tens of words by which it is short or long.
@@ -86,6 +89,7 @@ NAMES = (
     *("first claim", "after a claim"),
     *CUES,
     *BEGINNINGS,
+    *WHOLE,
 )
 """Of the numbers in a row of `features`."""
 
@@ -109,14 +113,15 @@ def _content(words: Sequence[str]) -> list[str]:
 def features(title: str, parts: Sequence[str]) -> list[tuple[float, ...]]:
     """One row of numbers, named by NAMES, for each sentence of an abstract."""
     asked = {*content(title)}
-    texts = [terms.words(part) for part in parts]
+    shown = [bare(part) for part in parts]
+    texts = [terms.words(part) for part in shown]
     said = [{*_content(words)} for words in texts]
     shared = Counter(word for words in said for word in words)
     repeated = sum(number for number in shared.values() if number > 1)
     length = math.sqrt(sum(number * number for number in shared.values()))
     rows: list[tuple[float, ...]] = []
     claimed = False
-    for at, (part, text, words) in enumerate(zip(parts, texts, said, strict=True)):
+    for at, (part, told, text, words) in enumerate(zip(parts, shown, texts, said, strict=True)):
         claims = any(cue.search(part) for cue in (_PROPOSES, _SHOWS, _PAPER))
         numbers = [shared[word] for word in words]
         rows.append(
@@ -127,7 +132,8 @@ def features(title: str, parts: Sequence[str]) -> list[tuple[float, ...]]:
                 sum(numbers) / length / math.sqrt(len(words)) if words else 0.0,
                 sum(number for number in numbers if number > 1) / max(1, repeated),
                 *(claims and not claimed, claimed),
-                *(find(part) is not None for find in _FINDERS),
+                *(find(told) is not None for find in _FINDERS),
+                *(find(part) is not None for find in _WHOLE),
             )
         )
         claimed |= claims

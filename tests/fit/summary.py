@@ -36,7 +36,7 @@ BOUNDS = {
     "is a question": -0.5,
     "tells where": -0.5,
     "points back": -0.3,
-    "begins: also": -0.2,
+    "also": -0.2,
 }
 """Weights are at most these."""
 
