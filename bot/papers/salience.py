@@ -32,6 +32,7 @@ _SHOWS = _any(
     r"|illustrat|identif|report|confirm)"
 )
 _PAPER = _any(rf"\b{_THIS}\b|\bhere,? we\b")
+_OURS = _any(rf"\b(?:we|our)\b|{_PAPER.pattern}")
 DANGLING = _any(
     rf"(?!{_THIS})(?:it|this|these|they|such|that|those|its|their|he|both|the (?:latter|former|key|main|resulting))\b"
 )
@@ -79,8 +80,8 @@ _FINDERS = (*(each.search for each in CUES.values()), *(each.match for each in B
 _WHOLE = tuple(each.match for each in WHOLE.values())
 
 NAMES = (
-    # Where it stands, from 0 to 1; tens of words by which it is short or long.
-    *("opening", "place", "short", "long"),
+    # Whether it is the first, and then speaks of others; where it stands, from 0 to 1; tens of words too few or many.
+    *("opening", "sets the scene", "place", "short", "long"),
     # The share of the title's words that it has, and of its words that the title has.
     *("tells the title", "title's words"),
     # The cosine to the whole abstract, and the share of what the abstract repeats.
@@ -126,7 +127,8 @@ def features(title: str, parts: Sequence[str]) -> list[tuple[float, ...]]:
         numbers = [shared[word] for word in words]
         rows.append(
             (
-                *(at == 0, at / max(1, len(parts) - 1), max(0, 12 - len(text)) / 10, max(0, len(text) - 25) / 10),
+                *(at == 0, at == 0 and not _OURS.search(part), at / max(1, len(parts) - 1)),
+                *(max(0, 12 - len(text)) / 10, max(0, len(text) - 25) / 10),
                 len(words & asked) / max(1, len(asked)),
                 len(words & asked) / max(1, len(words)),
                 sum(numbers) / length / math.sqrt(len(words)) if words else 0.0,

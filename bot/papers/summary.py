@@ -22,8 +22,10 @@ _OWN = 2 * LIMIT
 _BOTH = 35
 """Words of two sentences. Of 300 characters more abstracts would show two, but what is short is read, and the
 summaries that people write have some 20 words: with 35 it is as near to them as the first sentence alone."""
-_THIN = 3
-"""Words that say more than the title does; a sentence with fewer is no summary."""
+_THIN = 4
+"""Words that the title does not have; a sentence with fewer leaves room for any other one."""
+_LONG = 0.3
+"""By how much a sentence is worth less that has to be cut."""
 _ENGLISH = 0.15
 """Of a text's words those that only link, in English; of other languages' texts far fewer are on that list."""
 
@@ -72,12 +74,12 @@ def chosen(title: str, abstract: str) -> str:
         return _cut(abstract) if not found else _cut(" ".join(part for _, part in found))
     parts = [part for _, part in found]
     worth = [
-        score + _SECTIONS.get(section, 0.0)
-        for score, (section, _) in zip(scores(title, parts), found, strict=True)
+        score + _SECTIONS.get(section, 0.0) - (_LONG if len(bare(part)) > LIMIT else 0.0)
+        for score, (section, part) in zip(scores(title, parts), found, strict=True)
     ]
     first = max(range(len(parts)), key=lambda at: worth[at])
     told = bare(parts[first])
-    second = _second(title, parts, worth, first)
+    second = _second(title, told, parts[first + 1 :], worth[first + 1 :])
     return shorten(f"{told} {second}" if second else told, LIMIT)
 
 
@@ -92,22 +94,24 @@ def scores(title: str, parts: Sequence[str]) -> list[float]:
 _ROW = tuple(WEIGHTS[name] for name in salience.NAMES)
 
 
-def _second(title: str, parts: Sequence[str], worth: Sequence[float], first: int) -> str:
-    """A later sentence that tells what came out, where the first one does not, or "" where there is none that
-    fits."""
-    told = bare(parts[first])
-    if _OUTCOME.search(told):
-        return ""
-    best: tuple[float, str] = (0.0, "")
-    for at in range(first + 1, len(parts)):
-        part = parts[at] if at == first + 1 else bare(parts[at])
-        if len(told) + 1 + len(part) > LIMIT or len(terms.words(told)) + len(terms.words(part)) > _BOTH:
+def _second(title: str, told: str, later: Sequence[str], worth: Sequence[float]) -> str:
+    """The best of the sentences behind the one that is told: what came out, where that one does not say it, or
+    anything that fits where it says little more than the title. "" where there is none."""
+    said = len(terms.words(told))
+    open_end = not _OUTCOME.search(told)
+    thin = len({*salience.content(told)} - {*salience.content(title)}) < _THIN
+    found: list[tuple[bool, float, str]] = []
+    for at, part in enumerate(later):
+        # Right behind the first, "It" and "However" make sense.
+        rest = bare(part) if at else part
+        if len(told) + 1 + len(rest) > LIMIT or (at and salience.DANGLING.match(rest)):
             continue
-        if not _OUTCOME.search(part) or (at > first + 1 and salience.DANGLING.match(part)):
-            continue
-        if not best[1] or worth[at] > best[0]:
-            best = worth[at], part
-    return best[1]
+        came_out = open_end and _OUTCOME.search(rest) is not None
+        if came_out and (thin or said + len(terms.words(rest)) <= _BOTH):
+            found.append((True, worth[at], rest))
+        elif thin and not salience.CUES["tells where"].search(rest):
+            found.append((False, worth[at], rest))
+    return max(found)[2] if found else ""
 
 
 def _is_english(text: str) -> bool:
