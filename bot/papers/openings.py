@@ -13,7 +13,7 @@ _LINKS = re.compile(
     |In\ particular|Therefore|Thus|Hence|Consequently|As\ a\ result|Also|Then|To\ (?:this|that)\ end
     |Towards?\ this\ (?:end|goal)|Notably|Concretely|Instead|Nevertheless|Nonetheless|Further|Lastly|Accordingly
     |In\ (?:this\ context|response|contrast|this\ regard|turn|doing\ so)|For\ this\ (?:purpose|reason)
-    |To\ do\ (?:so|this)|Besides|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|Importantly|Unfortunately|And|But|So|Yet
+    |To\ do\ (?:so|this)|Besides|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|(?:More\ )?[Ii]mportantly|Unfortunately|And|But|So|Yet
     |Indeed|Crucially|Overall|Meanwhile|Conversely|By\ contrast|Rather|Similarly|Likewise|Subsequently|Next),\ """,
     re.VERBOSE,
 )
@@ -29,10 +29,10 @@ _BACK = re.compile(
         |Drawing|Leveraging|Following|Armed|Prompted|Contrary|In\ (?:light|view|contrast|response|addition|line)
         |On\ the\ basis|Because|Due|As\ a\ (?:step|solution)|Towards)
     \ (?:[^\s,.;:()]+\ ){0,6}?(?:this|these|those|such|that|the\ (?:above|aforementioned|former|latter)|their|its|them|both)
-    \b[^,.;:()]{0,60},\ (?=(?:we|I|our|this|the|an?)\b)""",
+    \b[^,.;:()]{0,60},\ (?=(?:we|I|our|in|this|the|an?)\b)""",
     re.VERBOSE,
 )
-_COUNTER = re.compile(r"(?:\(?(?:[1-9]|[ivx]{1,3}|[a-e])\)|[1-9]\.|•|[-–*])\s+(?=\w)")
+_COUNTER = re.compile(r"(?:\(?(?:[1-9]|[ivx]{1,3}|[a-e])\)|[1-9]\.|•|[-–*]|%+)\s+(?=\w)")
 _ALL = (_COUNTER, _LINKS, _PAPER, _BACK)
 _PLAIN = re.compile(r"[a-z]+\b(?![-_.]?[A-Z0-9])")
 _LEFT = 25
@@ -62,7 +62,9 @@ _HEADINGS = {
     "": "abstract|summary",
 }
 _SIGN = r"(?:\s*:\s*|\.$|\s(?=[A-Z]))"
-_LABELS = {name: re.compile(rf"(?:(?i:{words})){_SIGN}") for name, words in _HEADINGS.items()}
+_LABELS = {
+    name: re.compile(rf"\[?(?i:{words})\]?(?:\s?(?:/|&|and)\s?[A-Za-z]+\]?)?{_SIGN}") for name, words in _HEADINGS.items()
+}
 
 
 def sections(parts: Iterable[str]) -> list[tuple[str, str]]:
@@ -72,7 +74,7 @@ def sections(parts: Iterable[str]) -> list[tuple[str, str]]:
     bald = sum(bool(label) and ":" not in label for _, _, label in labelled) > 1
     found, now = [], ""
     for part, name, label in labelled:
-        heading = bool(label) and (bald or ":" in label)
+        heading = bool(label) and (bald or ":" in label or label.strip("[]/&. ").isupper())
         now = name if heading else now
         if rest := part[len(label) :] if heading else part:
             found.append((now, rest))
@@ -81,7 +83,7 @@ def sections(parts: Iterable[str]) -> list[tuple[str, str]]:
 
 def _label(part: str) -> tuple[str, str]:
     """(the section, its heading as it stands before the sentence), or ("", "") where there is none."""
-    if part[:1].isupper():
+    if part[:1].isupper() or part[:1] == "[":
         for name, pattern in _LABELS.items():
             if label := pattern.match(part):
                 return name, label[0]

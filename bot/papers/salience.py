@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.papers import terms
-from bot.papers.openings import bare
 
 _ADVERBS = r"(?:\w+ly |also |then |first |next |further |here |thus |hence |have |now )*"
 _THIS = r"(?:this|the present|our) (?:\w+ )?(?:paper|work|article|study|thesis|survey|report|manuscript|research)"
@@ -58,6 +57,7 @@ CUES: Mapping[str, re.Pattern[str]] = {
     "tells where": _any(
         r"\b(?:codes?|implementations?|project page|demos?|videos?|weights|website|data(?:sets?)?) (?:[\w-]+ )*?"
         r"(?:available|released?|public\w*|found)|https?:|\bgithub|\bcomments?:|\baccepted (?:at|to|by|for)\b"
+        r"|\bwill (?:\w+ )?(?:release|be (?:\w+ )?(?:released|available)|open)"
     ),
 }
 """What a sentence may have anywhere."""
@@ -111,10 +111,9 @@ def _content(words: Sequence[str]) -> list[str]:
     return [word[:_STEM] for word in words if len(word) > 1 and word not in _DULL]
 
 
-def features(title: str, parts: Sequence[str]) -> list[tuple[float, ...]]:
-    """One row of numbers, named by NAMES, for each sentence of an abstract."""
+def features(title: str, parts: Sequence[str], shown: Sequence[str]) -> list[tuple[float, ...]]:
+    """One row of numbers, named by NAMES, for each sentence of an abstract, which would be shown as in `shown`."""
     asked = {*content(title)}
-    shown = [bare(part) for part in parts]
     texts = [terms.words(part) for part in shown]
     said = [{*_content(words)} for words in texts]
     shared = Counter(word for words in said for word in words)

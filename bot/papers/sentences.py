@@ -38,7 +38,8 @@ _NUMBER = re.compile(r"\b(?:Nos?|Vols?|Art|Ch|pp?)\.$")
 _COUNT = re.compile(r"(?:^|[:;,]\s)\s*[(\[]?(?:\d{1,2}|[ivx]{1,4}|[a-z])\.$")
 
 _OPENING = "\"'(\\[“‘«¿¡"
-_BEGIN = re.compile(rf"\s*[{_OPENING}]*")
+# "% A line that was a comment" is left in some abstracts.
+_BEGIN = re.compile(rf"\s*(?:%+\s+)?[{_OPENING}]*")
 # Names such as "mBERT", "k-NN" and "zip2zip" open a sentence as they are.
 _NAME = re.compile(r"[a-z]{1,5}-?[A-Z0-9]|[ivx]{1,4}\) [A-Z]|[a-z]\) [A-Z]")
 _FORMULA = re.compile(r"(?<!\\)\$[^$]{1,300}\$")

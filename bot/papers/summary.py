@@ -73,25 +73,39 @@ def chosen(title: str, abstract: str) -> str:
     if len(found) < 2 or not _is_english(abstract):
         return _cut(abstract) if not found else _cut(" ".join(part for _, part in found))
     parts = [part for _, part in found]
+    told = [shown(part) for part in parts]
     worth = [
         score + _SECTIONS.get(section, 0.0) - (_LONG if len(bare(part)) > LIMIT else 0.0)
-        for score, (section, part) in zip(scores(title, parts), found, strict=True)
+        for score, (section, part) in zip(scores(title, parts, told), found, strict=True)
     ]
     first = max(range(len(parts)), key=lambda at: worth[at])
-    told = bare(parts[first])
-    second = _second(title, told, parts[first + 1 :], worth[first + 1 :])
-    return shorten(f"{told} {second}" if second else told, LIMIT)
+    second = _second(title, told[first], parts[first + 1 :], worth[first + 1 :])
+    return f"{told[first]} {second}" if second else told[first]
 
 
-def scores(title: str, parts: Sequence[str]) -> list[float]:
+def shown(part: str) -> str:
+    """A sentence as it stands alone: without what only links it, without the list that makes it too long, and cut
+    where it still is."""
+    text = bare(part)
+    if len(text) <= LIMIT:
+        return text
+    points = _LIST.search(text, 0, LIMIT)
+    return text[: points.start()] + "…" if points else shorten(text, LIMIT)
+
+
+# "three parts: (1) the first; (2) the second": those who want them all open the paper.
+_LIST = re.compile(r"(?<=.{60})\s?[:,]?\s\(?(?:1|i|a|I|A)\)\s", re.DOTALL)
+
+
+def scores(title: str, parts: Sequence[str], told: Sequence[str]) -> list[float]:
     """How likely each sentence of an abstract is its best summary: the logarithm of the odds, to a constant."""
     return [
         sum(weight * value for weight, value in zip(_ROW, row, strict=True) if value)
-        for row in salience.features(title, parts)
+        for row in salience.features(title, parts, told)
     ]
 
 
-_ROW = tuple(WEIGHTS[name] for name in salience.NAMES)
+_ROW = tuple(WEIGHTS.get(name, 0.0) for name in salience.NAMES)
 
 
 def _second(title: str, told: str, later: Sequence[str], worth: Sequence[float]) -> str:
