@@ -24,7 +24,7 @@ from bot.models import (
     Row,
     Text,
 )
-from bot.papers.summary import LIMIT, shorten
+from bot.papers.summary import LIMIT, shorten, whole
 from bot.papers.trending import counted, short
 
 TITLE = 200
@@ -67,7 +67,7 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
         f"-# {counted(len(digest.papers), 'paper')} on {topics}",
     ]
     if any(match.summary_by == "Hugging Face" for match in digest.papers):
-        lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others open the abstract")
+        lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others are sentences of the abstract")
     blocks: list[Block] = [Text("\n".join(lines))]
     for match in digest.papers:
         blocks += [Line(), Text(_match(match, limit))]
@@ -104,7 +104,7 @@ def card(paper: Paper, told: str, about: str, why: str) -> str:
 def summary_told(summary: tuple[str, str], limit: int) -> str:
     """(a summary, its author) as markdown, of at most `limit` characters."""
     text, author = summary
-    return f"{escape(shorten(text, limit))}{sign(author)}" if text else ""
+    return f"{escape(whole(text, limit))}{sign(author)}" if text else ""
 
 
 def sign(author: str) -> str:

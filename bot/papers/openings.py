@@ -14,7 +14,7 @@ _LINKS = re.compile(
     |Towards?\ this\ (?:end|goal)|Notably|Concretely|Instead|Nevertheless|Nonetheless|Further|Lastly|Accordingly
     |In\ (?:this\ context|response|contrast|this\ regard|turn|doing\ so)|For\ this\ (?:purpose|reason)
     |To\ do\ (?:so|this)|Besides|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|(?:More\ )?[Ii]mportantly|Unfortunately|And|But|So|Yet
-    |Indeed|Crucially|Overall|Meanwhile|Conversely|By\ contrast|Rather|Similarly|Likewise|Subsequently|Next),\ """,
+    |Indeed|Crucially|Overall|In\ (?:conclusion|summary|short)|Taken\ together|Together|Collectively|Meanwhile|Conversely|By\ contrast|Rather|Similarly|Likewise|Subsequently|Next),\ """,
     re.VERBOSE,
 )
 _PAPER = re.compile(

@@ -54,10 +54,10 @@ CUES: Mapping[str, re.Pattern[str]] = {
         r"\b(?:this|these|such|those|the above|the aforementioned) (?:issue|problem|challenge|limitation|gap|question"
         r"|task|setting|shortcoming|drawback|difficult|observation|idea|insight)"
     ),
-    "tells where": _any(
+    "stands beside": _any(
         r"\b(?:codes?|implementations?|project page|demos?|videos?|weights|website|data(?:sets?)?) (?:[\w-]+ )*?"
         r"(?:available|released?|public\w*|found)|https?:|\bgithub|\bcomments?:|\baccepted (?:at|to|by|for)\b"
-        r"|\bwill (?:\w+ )?(?:release|be (?:\w+ )?(?:released|available)|open)"
+        r"|\b(?:future|further) (?:work|studies|research)\b|\bwill (?:\w+ )?(?:release|be (?:\w+ )?(?:released|available)|open)"
     ),
 }
 """What a sentence may have anywhere."""
@@ -80,7 +80,7 @@ _FINDERS = (*(each.search for each in CUES.values()), *(each.match for each in B
 _WHOLE = tuple(each.match for each in WHOLE.values())
 
 NAMES = (
-    # Whether it is the first, and then speaks of others; where it stands, from 0 to 1; tens of words too few or many.
+    # Whether it is the first, and "we" come only after it; where it stands, from 0 to 1; tens of words too few or many.
     *("opening", "sets the scene", "place", "short", "long"),
     # The share of the title's words that it has, and of its words that the title has.
     *("tells the title", "title's words"),
@@ -119,6 +119,7 @@ def features(title: str, parts: Sequence[str], shown: Sequence[str]) -> list[tup
     shared = Counter(word for words in said for word in words)
     repeated = sum(number for number in shared.values() if number > 1)
     length = math.sqrt(sum(number * number for number in shared.values()))
+    ours = [_OURS.search(part) is not None for part in parts]
     rows: list[tuple[float, ...]] = []
     claimed = False
     for at, (part, told, text, words) in enumerate(zip(parts, shown, texts, said, strict=True)):
@@ -126,7 +127,7 @@ def features(title: str, parts: Sequence[str], shown: Sequence[str]) -> list[tup
         numbers = [shared[word] for word in words]
         rows.append(
             (
-                *(at == 0, at == 0 and not _OURS.search(part), at / max(1, len(parts) - 1)),
+                *(at == 0, at == 0 and not ours[0] and any(ours), at / max(1, len(parts) - 1)),
                 *(max(0, 12 - len(text)) / 10, max(0, len(text) - 25) / 10),
                 len(words & asked) / max(1, len(asked)),
                 len(words & asked) / max(1, len(words)),

@@ -17,7 +17,7 @@ _OPENERS = (
     "|Experimental|Experiments|Extensive|Finally|First|Following|For|From|Further|Furthermore|Given|Hence|Here"
     "|However|If|Importantly|In|Inspired|Instead|Interestingly|Is|It|Its|Leveraging|Many|Meanwhile|Moreover|Most"
     "|Motivated|Notably|On|Our|Overall|Previous|Project|Recent|Recently|Remarkably|Results|Second"
-    "|Secondly|Since|Some|Specifically|Starting|Such|Surprisingly|The|Their|Then|There|Therefore|These|They|Third|This"
+    "|Secondly|Since|Some|Specifically|Starting|Such|Surprisingly|The|Then|There|Therefore|These|They|Third|This"
     "|Those|Through|Thus|To|Together|Under|Unfortunately|Unlike|Using|We|What|When|Where|Whereas|While|With|Yet"
 )
 _OPENS = re.compile(rf"(?:{_OPENERS})(?=[\s,])")
@@ -45,6 +45,7 @@ _NAME = re.compile(r"[a-z]{1,5}-?[A-Z0-9]|[ivx]{1,4}\) [A-Z]|[a-z]\) [A-Z]")
 _FORMULA = re.compile(r"(?<!\\)\$[^$]{1,300}\$")
 _PROSE = re.compile(r"[A-Za-z]{2,},? +[a-z]{2,}")
 
+_CLOSING = re.compile(r"[)\]]")
 _FAR = 200
 """Characters in which a bracket is closed again, if it is."""
 
@@ -63,14 +64,15 @@ def _ends(text: str) -> Iterator[int]:
     formulas = [each.span() for each in _FORMULA.finditer(text) if not _PROSE.search(each[0])] if "$" in text else []
     ends = {each.end(): False for each in _END.finditer(text)}
     ends |= {each.end(): True for each in _GLUED.finditer(text) if not _is_address(text, each.end())}
-    start = seen = depth = 0
+    start = seen = depth = passed = 0
     for end in sorted(ends):
+        while passed < len(formulas) and formulas[passed][1] <= end:
+            passed += 1
+        inside = passed < len(formulas) and formulas[passed][0] < end
         depth += text.count("(", seen, end) + text.count("[", seen, end)
         depth = max(0, depth - text.count(")", seen, end) - text.count("]", seen, end))
         seen = end
-        if any(begin < end < close for begin, close in formulas):
-            continue
-        if depth and re.compile(r"[)\]]").search(text, end, end + _FAR):
+        if inside or (depth and _CLOSING.search(text, end, end + _FAR)):
             continue
         if ends[end] or _is_end(text, start, end):
             yield end
@@ -92,7 +94,7 @@ def _is_end(text: str, start: int, end: int) -> bool:
     if not first or not _begins(text, at, first):
         return False
     near = max(start, end - 16)
-    if _NEVER.search(text, near, end) or _COUNT.search(text[start:end][-20:] if end - start > 20 else text[start:end]):
+    if _NEVER.search(text, near, end) or _COUNT.search(text[max(start, end - 20) : end]):
         return False
     if _NUMBER.search(text, near, end):
         return not first.isdigit()

@@ -26,7 +26,7 @@ _THIN = 4
 """Words that the title does not have; a sentence with fewer leaves room for any other one."""
 _LONG = 0.3
 """By how much a sentence is worth less that has to be cut."""
-_ENGLISH = 0.15
+_ENGLISH = 0.12
 """Of a text's words those that only link, in English; of other languages' texts far fewer are on that list."""
 
 # By how much a heading says more than the sentence itself; a sentence whose weights differ by one is 2.7 times as
@@ -42,24 +42,26 @@ _OUTCOME = re.compile(
         (?:show|demonstrate|indicate|suggest|reveal|confirm)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_NOTHING = re.compile(r"\W*(?:n/?a|none|null|nan|undefined|tbd|no (?:summary|abstract)(?: available)?)\W*", re.IGNORECASE)
-_REFUSAL = re.compile(r"(?:i['’]m sorry|i am sorry|i cannot|i can['’]t|as an ai\b|please provide|error\b)", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"\W*(?:n/?a|none|null|nan|undefined|tbd|no (?:summary|abstract)(?: available)?)\W*", re.IGNORECASE
+)
+_EXCUSE = re.compile(r"i['’]m sorry|i am sorry|i cannot|i can['’]t|as an ai\b|please provide", re.IGNORECASE)
 
 
 def summarise(paper: Paper) -> tuple[str, str]:
     """(text, author): the source's own summary, else what the abstract says was done and came out, at most LIMIT
     characters; the author is "Hugging Face", "abstract", or "" where there is no text at all."""
-    own = paper.summary if _is_summary(paper.summary, paper.title) else ""
-    if own and (len(own) <= _OWN or not paper.abstract):
-        return _cut(own), "Hugging Face"
+    own = paper.summary
+    if own and len(own) <= _OWN and (not paper.abstract or _is_summary(own, paper.title)):
+        return _lead(own), "Hugging Face"
     if paper.abstract:
         return chosen(paper.title, paper.abstract), "abstract"
-    return (_cut(paper.summary), "Hugging Face") if paper.summary else ("", "")
+    return (chosen(paper.title, own), "Hugging Face") if own else ("", "")
 
 
 def _is_summary(text: str, title: str) -> bool:
     """Whether a source's summary says something: no placeholder, no model's excuse, not the title again."""
-    if not any(map(str.isalpha, text)) or _NOTHING.fullmatch(text) or _REFUSAL.match(text):
+    if not any(map(str.isalpha, text)) or _NOTHING.fullmatch(text) or _EXCUSE.match(text):
         return False
     return terms.words(text) != terms.words(title)
 
@@ -70,8 +72,8 @@ def chosen(title: str, abstract: str) -> str:
     """The sentence of an abstract that tells best what was done, and what came out if that stands in another."""
     abstract = " ".join(abstract.split())
     found = sections(sentences(abstract))
-    if len(found) < 2 or not _is_english(abstract):
-        return _cut(abstract) if not found else _cut(" ".join(part for _, part in found))
+    if (len(found) <= 2 and len(abstract) <= LIMIT) or not _is_english(abstract):
+        return _lead(" ".join(part for _, part in found) or abstract)
     parts = [part for _, part in found]
     told = [shown(part) for part in parts]
     worth = [
@@ -123,7 +125,7 @@ def _second(title: str, told: str, later: Sequence[str], worth: Sequence[float])
         came_out = open_end and _OUTCOME.search(rest) is not None
         if came_out and (thin or said + len(terms.words(rest)) <= _BOTH):
             found.append((True, worth[at], rest))
-        elif thin and not salience.CUES["tells where"].search(rest):
+        elif thin and not salience.CUES["stands beside"].search(rest):
             found.append((False, worth[at], rest))
     return max(found)[2] if found else ""
 
@@ -136,40 +138,40 @@ def _is_english(text: str) -> bool:
 # --- shortening -------------------------------------------------------------------------------------
 
 
-def _cut(text: str) -> str:
+def _lead(text: str) -> str:
     """The first two sentences if they fit, else the first, else as many of its words as fit."""
     return whole(" ".join(sentences(" ".join(text.split()))[:2]), LIMIT)
 
 
 def whole(text: str, limit: int) -> str:
-    """As many whole sentences as `limit` characters hold, else the words of the first that they hold."""
+    """As many whole sentences as `limit` characters hold, else as many words of the first one."""
     if len(text) <= limit:
         return text
-    parts = sentences(text)
-    kept = ""
-    for part in parts:
-        longer = f"{kept} {part}" if kept else part
-        if len(longer) > limit:
+    first, *others = sentences(text) or (text,)
+    if len(first) > limit:
+        return shorten(first, limit)
+    for part in others:
+        if len(first) + 1 + len(part) > limit:
             break
-        kept = longer
-    return kept or shorten(parts[0] if parts else text, limit)
+        first = f"{first} {part}"
+    return first
+
+
+_FORMULA = re.compile(r"(?<!\\)\$[^$\s](?:[^$]{0,198}[^$\s])?\$")
+_FAR = 200
+"""Characters of a formula, at most."""
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, cut between words, not inside a formula where that is no long way back, with an
-    ellipsis where something is left out."""
+    """At most `limit` characters, cut between words and not inside a formula, where that is not too far back, with
+    an ellipsis where something is left out."""
     if len(text) <= limit:
         return text
     if limit < 2:
         return "…"[:limit]
-    cut = text[: limit - 1]
-    space = cut.rfind(" ") if text[limit - 1] != " " else limit - 1
-    end = space if space > limit // 2 else limit - 1
-    for formula in _FORMULA.finditer(text[: limit + _FAR]):
+    end = text.rfind(" ", 0, limit)
+    end = end if end > limit // 2 else limit - 1
+    for formula in _FORMULA.finditer(text, 0, limit + _FAR):
         if limit // 2 < formula.start() < end < formula.end():
             end = formula.start()
-    return cut[:end].rstrip(" ,;:-(=<>≤≥≈∈") + "…"
-
-
-_FAR = 200
-_FORMULA = re.compile(r"(?<!\\)\$[^$\s](?:[^$]{0,198}[^$\s])?\$")
+    return text[:end].rstrip(" ,;:-(=<>≤≥≈∈") + "…"

@@ -35,7 +35,7 @@ BOUNDS = {
     "sets the scene": -0.8,
     "begins: this": -0.5,
     "is a question": -0.5,
-    "tells where": -0.5,
+    "stands beside": -0.5,
     "points back": -0.3,
     "also": -0.2,
 }
