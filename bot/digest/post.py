@@ -67,7 +67,7 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
         f"-# {counted(len(digest.papers), 'paper')} on {topics}",
     ]
     if any(match.summary_by == "Hugging Face" for match in digest.papers):
-        lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others are sentences of the abstract")
+        lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others quote the abstract")
     blocks: list[Block] = [Text("\n".join(lines))]
     for match in digest.papers:
         blocks += [Line(), Text(_match(match, limit))]

@@ -1,4 +1,4 @@
-"""What sentences of abstracts begin with and make no sense behind: "However, ", "To address this, ", "RESULTS: ". Pure.
+"""What a sentence begins with and can do without: "However, ", "To address this, ", "RESULTS: ". Pure.
 
 Owns: which words those are. Refuses: changing the others, but for the capital that a new beginning asks for.
 """
@@ -13,8 +13,9 @@ _LINKS = re.compile(
     |In\ particular|Therefore|Thus|Hence|Consequently|As\ a\ result|Also|Then|To\ (?:this|that)\ end
     |Towards?\ this\ (?:end|goal)|Notably|Concretely|Instead|Nevertheless|Nonetheless|Further|Lastly|Accordingly
     |In\ (?:this\ context|response|contrast|this\ regard|turn|doing\ so)|For\ this\ (?:purpose|reason)
-    |To\ do\ (?:so|this)|Besides|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|(?:More\ )?[Ii]mportantly|Unfortunately|And|But|So|Yet
-    |Indeed|Crucially|Overall|In\ (?:conclusion|summary|short)|Taken\ together|Together|Collectively|Meanwhile|Conversely|By\ contrast|Rather|Similarly|Likewise|Subsequently|Next),\ """,
+    |To\ do\ (?:so|this)|Besides|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|(?:More\ )?[Ii]mportantly|Unfortunately
+    |And|But|So|Yet|Indeed|Crucially|Overall|In\ (?:conclusion|summary|short)|Taken\ together|Together|Collectively
+    |Meanwhile|Conversely|By\ contrast|Rather|Similarly|Likewise|Subsequently|Next),\ """,
     re.VERBOSE,
 )
 _PAPER = re.compile(
@@ -26,10 +27,11 @@ _PAPER = re.compile(
 # They point back at what is not shown: "To address these challenges, ", "Building on this insight, ".
 _BACK = re.compile(
     r"""(?:To|In\ order\ to|Towards?|By|For|With|Using|Based|Building|Built|Inspired|Motivated|Guided|Driven|Given
-        |Drawing|Leveraging|Following|Armed|Prompted|Contrary|In\ (?:light|view|contrast|response|addition|line)
-        |On\ the\ basis|Because|Due|As\ a\ (?:step|solution)|Towards)
-    \ (?:[^\s,.;:()]+\ ){0,6}?(?:this|these|those|such|that|the\ (?:above|aforementioned|former|latter)|their|its|them|both)
-    \b[^,.;:()]{0,60},\ (?=(?:we|I|our|in|this|the|an?)\b)""",
+        |Drawing|Leveraging|Following|Armed|Prompted|Contrary|Because|Due|On\ the\ basis|As\ a\ (?:step|solution)
+        |In\ (?:light|view|contrast|response|addition|line))
+    \ (?:[^\s,.;:()]+\ ){0,6}?
+    (?:this|these|those|such|that|the\ (?:above|aforementioned|former|latter)|their|its|them|both)\b
+    [^,.;:()]{0,60},\ (?=(?:we|I|our|in|this|the|an?)\b)""",
     re.VERBOSE,
 )
 _COUNTER = re.compile(r"(?:\(?(?:[1-9]|[ivx]{1,3}|[a-e])\)|[1-9]\.|•|[-–*]|%+)\s+(?=\w)")
@@ -53,17 +55,18 @@ def bare(sentence: str) -> str:
 # --- headings ---------------------------------------------------------------------------------------
 
 _HEADINGS = {
-    "background": "background|introduction|motivation|context|importance|objectives?|aims?|purpose|goals?|hypothesis",
-    "method": "materials? and methods?|methods?|methodology|approach|study design|design|setting|participants",
+    "background": "background|introduction|motivation|context|importance|hypothesis|objectives?|aims?|purpose"
+    "|goals?",
     "result": "methods and results|main results|key findings|principal findings|results?|findings|evidence",
+    "method": "materials? and methods?|methods?|methodology|approach|study design|design|setting|participants",
     "conclusion": "conclusions?|discussion|interpretation|significance|implications",
     "aside": "(?:data |code )?availability(?: and implementation)?|(?:supplementary )?information|contact|keywords"
     "|limitations|funding|(?:trial )?registration|code|project page|website",
     "": "abstract|summary",
 }
-_SIGN = r"(?:\s*:\s*|\.$|\s(?=[A-Z]))"
 _LABELS = {
-    name: re.compile(rf"\[?(?i:{words})\]?(?:\s?(?:/|&|and)\s?[A-Za-z]+\]?)?{_SIGN}") for name, words in _HEADINGS.items()
+    name: re.compile(rf"\[?(?i:{words})\]?(?:\s?(?:/|&|and)\s?[A-Za-z]+\]?)?(?:\s*:\s*|\.$|\s(?=[A-Z]))")
+    for name, words in _HEADINGS.items()
 }
 
 

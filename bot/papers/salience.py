@@ -33,7 +33,8 @@ _SHOWS = _any(
 _PAPER = _any(rf"\b{_THIS}\b|\bhere,? we\b")
 _OURS = _any(rf"\b(?:we|our)\b|{_PAPER.pattern}")
 DANGLING = _any(
-    rf"(?!{_THIS})(?:it|this|these|they|such|that|those|its|their|he|both|the (?:latter|former|key|main|resulting))\b"
+    rf"(?!{_THIS})(?:it|this|these|they|such|that|those|its|their|he|both"
+    r"|the (?:latter|former|key|main|resulting))\b"
 )
 """At the begin of a sentence: it says something of what stands before."""
 
@@ -51,13 +52,14 @@ CUES: Mapping[str, re.Pattern[str]] = {
     ),
     "trial": _any(r"\b(?:experiment|evaluat|benchmark|dataset|empirical|extensive)"),
     "points back": _any(
-        r"\b(?:this|these|such|those|the above|the aforementioned) (?:issue|problem|challenge|limitation|gap|question"
-        r"|task|setting|shortcoming|drawback|difficult|observation|idea|insight)"
+        r"\b(?:this|these|such|those|the above|the aforementioned) (?:issue|problem|challenge|limitation|gap"
+        r"|question|task|setting|shortcoming|drawback|difficult|observation|idea|insight)"
     ),
     "stands beside": _any(
         r"\b(?:codes?|implementations?|project page|demos?|videos?|weights|website|data(?:sets?)?) (?:[\w-]+ )*?"
         r"(?:available|released?|public\w*|found)|https?:|\bgithub|\bcomments?:|\baccepted (?:at|to|by|for)\b"
-        r"|\b(?:future|further) (?:work|studies|research)\b|\bwill (?:\w+ )?(?:release|be (?:\w+ )?(?:released|available)|open)"
+        r"|\b(?:future|further) (?:work|studies|research)\b"
+        r"|\bwill (?:\w+ )?(?:release|open|be (?:\w+ )?(?:released|available))"
     ),
 }
 """What a sentence may have anywhere."""
@@ -73,14 +75,16 @@ WHOLE: Mapping[str, re.Pattern[str]] = {
         r"(?:furthermore|moreover|additionally|also|in addition|finally|besides|lastly|further|second)\b"
         r"|.*?\bwe (?:also|further|additionally|then|finally|first|next)\b"
     ),
-    "to address": _any(r"to (?:\w+ly )?(?:this end|address|tackle|overcome|solve|alleviate|mitigate|remedy|bridge|fill)\b"),
+    "to address": _any(
+        r"to (?:\w+ly )?(?:this end|address|tackle|overcome|solve|alleviate|mitigate|remedy|bridge|fill)\b"
+    ),
 }
 """What it may begin with before its opening is taken off."""
 _FINDERS = (*(each.search for each in CUES.values()), *(each.match for each in BEGINNINGS.values()))
 _WHOLE = tuple(each.match for each in WHOLE.values())
 
 NAMES = (
-    # Whether it is the first, and "we" come only after it; where it stands, from 0 to 1; tens of words too few or many.
+    # Whether it is the first, and "we" come only after it; its place from 0 to 1; tens of words too few, too many.
     *("opening", "sets the scene", "place", "short", "long"),
     # The share of the title's words that it has, and of its words that the title has.
     *("tells the title", "title's words"),

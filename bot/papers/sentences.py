@@ -61,7 +61,9 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 def _ends(text: str) -> Iterator[int]:
-    formulas = [each.span() for each in _FORMULA.finditer(text) if not _PROSE.search(each[0])] if "$" in text else []
+    formulas = (
+        [each.span() for each in _FORMULA.finditer(text) if not _PROSE.search(each[0])] if "$" in text else []
+    )
     ends = {each.end(): False for each in _END.finditer(text)}
     ends |= {each.end(): True for each in _GLUED.finditer(text) if not _is_address(text, each.end())}
     start = seen = depth = passed = 0

@@ -23,7 +23,7 @@ _BOTH = 35
 """Words of two sentences. Of 300 characters more abstracts would show two, but what is short is read, and the
 summaries that people write have some 20 words: with 35 it is as near to them as the first sentence alone."""
 _THIN = 4
-"""Words that the title does not have; a sentence with fewer leaves room for any other one."""
+"""Words that the title does not have; a sentence with fewer says too little alone."""
 _LONG = 0.3
 """By how much a sentence is worth less that has to be cut."""
 _ENGLISH = 0.12
@@ -111,8 +111,8 @@ _ROW = tuple(WEIGHTS.get(name, 0.0) for name in salience.NAMES)
 
 
 def _second(title: str, told: str, later: Sequence[str], worth: Sequence[float]) -> str:
-    """The best of the sentences behind the one that is told: what came out, where that one does not say it, or
-    anything that fits where it says little more than the title. "" where there is none."""
+    """The best of the later sentences that tells what came out, where the first does not; else the next one, where
+    the first says little more than the title; "" where there is none that fits."""
     said = len(terms.words(told))
     open_end = not _OUTCOME.search(told)
     thin = len({*salience.content(told)} - {*salience.content(title)}) < _THIN
@@ -125,7 +125,7 @@ def _second(title: str, told: str, later: Sequence[str], worth: Sequence[float])
         came_out = open_end and _OUTCOME.search(rest) is not None
         if came_out and (thin or said + len(terms.words(rest)) <= _BOTH):
             found.append((True, worth[at], rest))
-        elif thin and not salience.CUES["stands beside"].search(rest):
+        elif thin and not at and not salience.CUES["stands beside"].search(rest):
             found.append((False, worth[at], rest))
     return max(found)[2] if found else ""
 

@@ -1,9 +1,9 @@
-"""What each thing that is seen of a sentence weighs. Written by `python -m tests.fit.summary`; not by hand.
+"""What each thing that is seen of a sentence weighs. Written by `python -m tests.fit.summary`.
 
 Fitted on 2026-11-27 to SciTLDR's training part (1,992 abstracts, a summary each).
 ROUGE-1 of the chosen sentence: 38.7 there, 38.7 in 5 folds of it, 41.9 on dev (619).
 
-Owns: constants. Refuses: everything else.
+Owns: constants. Refuses: being changed by hand.
 """
 
 from collections.abc import Mapping

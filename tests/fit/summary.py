@@ -5,7 +5,7 @@ are fitted to the first and written to bot/papers/summary_weights.py, with the f
 here by the second. The same data give the same file, but for its day.
 
 The model is a softmax over the sentences of an abstract, linear in what `bot.papers.salience` sees; its target is
-a softmax over the ROUGE-1 that each sentence reaches as it would be shown (`HEAT` of ROUGE make one unit of score).
+a softmax over the ROUGE-1 that each sentence reaches as it would be shown (HEAT of it make one unit of score).
 The cross entropy of the two is convex; Adam's steps find its least. Some weights are held below a bound, whatever
 the references say: a sentence that begins with "This" or asks for another one reads badly alone.
 """
@@ -126,13 +126,12 @@ def across(data: Sequence[Example]) -> float:
 
 def written(weights: Numbers, number: int, figures: str, day: date) -> str:
     table = "\n".join(f'    "{name}": {weight},' for name, weight in zip(salience.NAMES, weights, strict=True))
-    told, _, rest = figures.partition("; ") if "; " in figures else (figures, "", "")
-    return f'''"""What each thing that is seen of a sentence weighs. Written by `python -m tests.fit.summary`; not by hand.
+    return f'''"""What each thing that is seen of a sentence weighs. Written by `python -m tests.fit.summary`.
 
 Fitted on {day} to SciTLDR's training part ({number:,} abstracts, a summary each).
-{told}{rest}.
+{figures}.
 
-Owns: constants. Refuses: everything else.
+Owns: constants. Refuses: being changed by hand.
 """
 
 from collections.abc import Mapping

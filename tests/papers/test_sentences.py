@@ -100,7 +100,10 @@ def test_a_full_stop_does_not_always_end_a_sentence(text: str) -> None:
         ("A lot ... Then.", ("A lot ...", "Then.")),
         ("This ends... Then.", ("This ends...", "Then.")),
         ("This ends… Then.", ("This ends…", "Then.")),
-        ("It works. mBERT and k-NN too. zip2zip as well.", ("It works.", "mBERT and k-NN too.", "zip2zip as well.")),
+        (
+            "It works. mBERT and k-NN too. zip2zip as well.",
+            ("It works.", "mBERT and k-NN too.", "zip2zip as well."),
+        ),
         ("Done.\nIt is. \n\n New.", ("Done.", "It is.", "New.")),
         ("It is old. % A comment that stayed.", ("It is old.", "% A comment that stayed.")),
         ("Code at https://a.example/b. We go on.", ("Code at https://a.example/b.", "We go on.")),
@@ -114,8 +117,45 @@ def test_sentences_are_parted(text: str, expected: tuple[str, ...]) -> None:
 
 _signs = st.sampled_from(
     [
-        *("Word", "word", "A", "x", "et al", "Fig", "e.g", "0", "3", "$y$", "$", "\\a", "🙂", "é", "中", '"', "(", ")"),
-        *("’", ". ", ".", "? ", "!", " ", "\n", "...", "abcd.Efg ", ";", "end.We ", "1. ", "(a) ", "。", "[", "]", "% "),
+        *(
+            "Word",
+            "word",
+            "A",
+            "x",
+            "et al",
+            "Fig",
+            "e.g",
+            "0",
+            "3",
+            "$y$",
+            "$",
+            "\\a",
+            "🙂",
+            "é",
+            "中",
+            '"',
+            "(",
+            ")",
+        ),
+        *(
+            "’",
+            ". ",
+            ".",
+            "? ",
+            "!",
+            " ",
+            "\n",
+            "...",
+            "abcd.Efg ",
+            ";",
+            "end.We ",
+            "1. ",
+            "(a) ",
+            "。",
+            "[",
+            "]",
+            "% ",
+        ),
     ]
 )
 texts = st.text(max_size=200) | st.lists(_signs, max_size=60).map("".join) | st.text(min_size=280, max_size=400)
@@ -130,7 +170,9 @@ def test_sentences_joined_give_the_words_back(text: str) -> None:
     assert "".join("".join(parts).split()) == "".join(text.split())
 
 
-@pytest.mark.parametrize("piece", ["A. ", "(A. ", "$A. ", "e.g. A ", "a.We ", "(1) A. ", '." ', "。", "[A. We ", ". % "])
+@pytest.mark.parametrize(
+    "piece", ["A. ", "(A. ", "$A. ", "e.g. A ", "a.We ", "(1) A. ", '." ', "。", "[A. We ", ". % "]
+)
 def test_no_text_takes_long(piece: str) -> None:
     start = time.perf_counter()
     assert sentences(piece * 5_000)
