@@ -37,7 +37,7 @@ _BACK = re.compile(
 _COUNTER = re.compile(r"(?:\(?(?:[1-9]|[ivx]{1,3}|[a-e])\)|[1-9]\.|•|[-–*]|%+)\s+(?=\w)")
 _ALL = (_COUNTER, _LINKS, _PAPER, _BACK)
 _PLAIN = re.compile(r"[a-z]+\b(?![-_.]?[A-Z0-9])")
-_LEFT = 25
+_LEFT = 20
 """Characters that must be left; less is no sentence."""
 
 

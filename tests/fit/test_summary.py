@@ -1,10 +1,9 @@
-"""The fit of a summary's weights: on data made up here, and on the real ones in the folder TEST_SUMMARIES."""
+"""The fit of a summary's weights: on data made up here, and on the real ones where they are."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import os
 from datetime import date
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from tests.bench.rouge import rouge_1
 from tests.bench.summary import read, shown
 from tests.fit import summary as fitting
 
-DATA = Path(os.environ.get("TEST_SUMMARIES", "absent"))
-real = pytest.mark.skipif(not DATA.is_dir(), reason="TEST_SUMMARIES is no folder with train.jsonl and dev.jsonl")
+DATA = Path(__file__).parents[2].parent / "shared" / "data" / "summaries"
+real = pytest.mark.skipif(not DATA.is_dir(), reason="the real abstracts are not here")
 
 SHIPPED = np.array([*WEIGHTS.values()])
 
