@@ -27,11 +27,11 @@ _PAPER = re.compile(
 # They point back at what is not shown: "To address these challenges, ", "Building on this insight, ".
 _BACK = re.compile(
     r"""(?:To|In\ order\ to|Towards?|By|For|With|Using|Based|Building|Built|Inspired|Motivated|Guided|Driven|Given
-        |Drawing|Leveraging|Following|Armed|Prompted|Contrary|Because|Due|On\ the\ basis|As\ a\ (?:step|solution)
-        |In\ (?:light|view|contrast|response|addition|line))
+        |Drawing|Leveraging|Following|Armed|Prompted|Contrary|Unlike|Because|Due|Combined|On\ the\ basis
+        |As\ a\ (?:step|solution)|In\ (?:light|view|contrast|response|addition|line))
     \ (?:[^\s,.;:()]+\ ){0,6}?
     (?:this|these|those|such|that|the\ (?:above|aforementioned|former|latter)|their|its|them|both)\b
-    [^,.;:()]{0,60},\ (?=(?:we|I|our|in|this|the|an?)\b)""",
+    (?:[^,.;:()]{0,60},\ (?=(?:we|I|our|in|this|the|an?)\b|[A-Z])|[^,.;:()]{0,40}\ (?=we\b))""",
     re.VERBOSE,
 )
 _COUNTER = re.compile(r"(?:\(?(?:[1-9]|[ivx]{1,3}|[a-e])\)|[1-9]\.|•|[-–*]|%+)\s+(?=\w)")

@@ -31,6 +31,8 @@ TOLD = "We propose a kettle that boils at noon."
         "Motivated by this observation, ",
         "Building on these insights, ",
         "Contrary to this belief, ",
+        "Unlike these kettles, ",
+        "To facilitate this change ",
         "1) To fill in this gap, ",
         "(ii) ",
         "More importantly, ",
@@ -40,6 +42,11 @@ TOLD = "We propose a kettle that boils at noon."
 )
 def test_what_only_links_a_sentence_is_left_out(opening: str) -> None:
     assert bare(f"{opening}{REST}") == TOLD
+
+
+def test_a_name_or_a_stray_capital_may_follow() -> None:
+    assert bare(f"To address this gap, {TOLD}") == TOLD
+    assert bare("With these changes, KettleNet boils water at noon.") == "KettleNet boils water at noon."
 
 
 @pytest.mark.parametrize(
