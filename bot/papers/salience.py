@@ -58,7 +58,7 @@ CUES: Mapping[str, re.Pattern[str]] = {
     "stands beside": _any(
         r"\b(?:codes?|implementations?|project page|demos?|videos?|weights|website|data(?:sets?)?) (?:[\w-]+ )*?"
         r"(?:available|released?|public\w*|found)|https?:|\bgithub|\bcomments?:|\baccepted (?:at|to|by|for)\b"
-        r"|\b(?:future|further) (?:work|studies|research)\b"
+        r"|\b(?:future|further) (?:work|studies|research)\b|\bwe (?:hope|believe)\b"
         r"|\bwill (?:\w+ )?(?:release|open|be (?:\w+ )?(?:released|available))"
     ),
 }
@@ -90,8 +90,9 @@ NAMES = (
     *("tells the title", "title's words"),
     # The cosine to the whole abstract, and the share of what the abstract repeats.
     *("central", "covers"),
-    # Whether it is the first that proposes or shows something, or stands behind that.
-    *("first claim", "after a claim"),
+    # Whether it is the first that proposes or shows something, or stands behind that; the first that proposes what
+    # the title is named after.
+    *("first claim", "after a claim", "names it"),
     *CUES,
     *BEGINNINGS,
     *WHOLE,
@@ -115,9 +116,16 @@ def _content(words: Sequence[str]) -> list[str]:
     return [word[:_STEM] for word in words if len(word) > 1 and word not in _DULL]
 
 
+def _name(title: str) -> str:
+    """ "SaySome" of "SaySome: Words for All", or "" where the title has no name."""
+    name, colon, _ = title.casefold().partition(":")
+    return name.strip() if colon and 2 <= len(name.strip()) <= 30 and len(name.split()) <= 3 else ""
+
+
 def features(title: str, parts: Sequence[str], shown: Sequence[str]) -> list[tuple[float, ...]]:
     """One row of numbers, named by NAMES, for each sentence of an abstract, which would be shown as in `shown`."""
     asked = {*content(title)}
+    name = _name(title)
     texts = [terms.words(part) for part in shown]
     said = [{*_content(words)} for words in texts]
     shared = Counter(word for words in said for word in words)
@@ -125,9 +133,11 @@ def features(title: str, parts: Sequence[str], shown: Sequence[str]) -> list[tup
     length = math.sqrt(sum(number * number for number in shared.values()))
     ours = [_OURS.search(part) is not None for part in parts]
     rows: list[tuple[float, ...]] = []
-    claimed = False
+    claimed = named = False
     for at, (part, told, text, words) in enumerate(zip(parts, shown, texts, said, strict=True)):
-        claims = any(cue.search(part) for cue in (_PROPOSES, _SHOWS, _PAPER))
+        proposes = _PROPOSES.search(part) is not None
+        claims = proposes or any(cue.search(part) for cue in (_SHOWS, _PAPER))
+        names = proposes and bool(name) and name in told.casefold()
         numbers = [shared[word] for word in words]
         rows.append(
             (
@@ -137,10 +147,10 @@ def features(title: str, parts: Sequence[str], shown: Sequence[str]) -> list[tup
                 len(words & asked) / max(1, len(words)),
                 sum(numbers) / length / math.sqrt(len(words)) if words else 0.0,
                 sum(number for number in numbers if number > 1) / max(1, repeated),
-                *(claims and not claimed, claimed),
+                *(claims and not claimed, claimed, names and not named),
                 *(find(told) is not None for find in _FINDERS),
                 *(find(part) is not None for find in _WHOLE),
             )
         )
-        claimed |= claims
+        claimed, named = claimed or claims, named or names
     return rows

@@ -6,7 +6,7 @@ here by the second. The same data give the same file, but for its day.
 
 The model is a softmax over the sentences of an abstract, linear in what `bot.papers.salience` sees; its target is
 a softmax over the ROUGE-1 that each sentence reaches as it would be shown (HEAT of it make one unit of score).
-The cross entropy of the two is convex; Adam's steps find its least. Some weights are held below a bound, whatever
+The cross entropy of the two is convex; Adam's steps find its least. Some weights are held within bounds, whatever
 the references say: a sentence that begins with "This" or asks for another one reads badly alone.
 """
 
@@ -40,6 +40,8 @@ BOUNDS = {
     "also": -0.2,
 }
 """Weights are at most these."""
+FLOORS = {"names it": 0.5}
+"""Weights are at least these; the references do not care, but who has read a name in the title asks what it is."""
 
 TARGET = Path(__file__).resolve().parents[2] / "bot/papers/summary_weights.py"
 Numbers = NDArray[np.float64]
@@ -98,13 +100,14 @@ def fit(data: Sequence[Example]) -> Numbers:
 
     wanted = softmax(np.concatenate([each.worth for each in data]) / HEAT)
     most = np.array([BOUNDS.get(name, np.inf) for name in salience.NAMES]) * spread
+    least = np.array([FLOORS.get(name, -np.inf) for name in salience.NAMES]) * spread
     weights, mean, square = (np.zeros(len(spread)) for _ in range(3))
     for step in range(1, STEPS + 1):
         slope = (rows.T @ (wanted - softmax(rows @ weights)) - RIDGE * weights) / len(data)
         mean += 0.1 * (slope - mean)
         square += 0.01 * (slope**2 - square)
         move = RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
-        weights = np.minimum(weights + move, most)
+        weights = np.clip(weights + move, least, most)
     fitted: Numbers = np.round(weights / spread, 3)
     return fitted
 

@@ -59,6 +59,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 
 def test_the_shipped_weights_keep_the_bounds() -> None:
     assert all(WEIGHTS[name] <= most for name, most in fitting.BOUNDS.items())
+    assert all(WEIGHTS[name] >= least for name, least in fitting.FLOORS.items())
 
 
 def test_abstracts_are_read_as_they_would_be_shown(tmp_path: Path) -> None:

@@ -44,6 +44,13 @@ def test_only_the_first_claim_is_the_first() -> None:
     assert [(row["first claim"], row["after a claim"]) for row in rows] == [(0, 0), (1, 0), (0, 1)]
 
 
+def test_the_sentence_that_proposes_what_the_title_is_named_after() -> None:
+    parts = ("SaySome whistles.", "We boil kettles.", "We propose SaySome.", "We propose saysome.")
+    assert [row["names it"] for row in seen("SaySome: Words for All", *parts)] == [0, 0, 1, 0]
+    for title in ("SaySome", "On the many ways of SaySome: Words", ": Words", "SaySome Words"):
+        assert not any(row["names it"] for row in seen(title, *parts))
+
+
 def test_what_a_sentence_shares_with_the_title_and_with_the_others() -> None:
     rows = seen("Segmenting warm kettles", "Segmentation of kettles, at noon.", "Kettles boil.", "Tea.", "The.")
     assert rows[0]["tells the title"] == pytest.approx(2 / 3)
