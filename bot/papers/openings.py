@@ -56,16 +56,22 @@ def bare(sentence: str) -> str:
 
 _HEADINGS = {
     "background": "background|introduction|motivation|context|importance|hypothesis|objectives?|aims?|purpose"
-    "|goals?",
-    "result": "methods and results|main results|key findings|principal findings|results?|findings|evidence",
+    "|goals?|rationale|question",
+    "result": "(?:methods|measurements?) and (?:main )?results|main results|key findings|principal findings|results?|findings|evidence",
     "method": "materials? and methods?|methods?|methodology|approach|study design|design|setting|participants",
-    "conclusion": "conclusions?|discussion|interpretation|significance|implications",
+    "conclusion": "conclusions?|discussion|interpretation|significance|(?:practice )?implications|comment"
+    "|innovation|impact|(?:clinical )?relevance(?: to clinical practice)?",
     "aside": "(?:data |code )?availability(?: and implementation)?|(?:supplementary )?information|contact|keywords"
     "|limitations|funding|(?:trial )?registration|code|project page|website",
-    "": "abstract|summary",
+    "": "abstract|summary|unlabelled|description",
 }
 _LABELS = {
-    name: re.compile(rf"\[?(?i:{words})\]?(?:\s?(?:/|&|and)\s?[A-Za-z]+\]?)?(?:\s*:\s*|\.$|\s(?=[A-Z]))")
+    name: re.compile(
+        rf"""\[?(?i:(?:(?:authors?['’]|study|main)\ )?(?:{words.replace(" ", "[ ]")}))\]?
+        (?:\s?(?:/|&|\b(?i:and)\b)\s?[A-Za-z]+(?:\ [A-Z]{{4,}})?\]?)?
+        (?:\s*:\s*|\.$|\s(?=[A-Z"“])|(?<=[A-Z]{{4}})\s)""",
+        re.VERBOSE,
+    )
     for name, words in _HEADINGS.items()
 }
 

@@ -133,6 +133,10 @@ def test_headings_without_a_colon_need_another_or_capitals() -> None:
         ("", "We heard ten."),
         ("conclusion", "They are hot."),
     ]
+    assert sections(("STUDY OBJECTIVE We ask.", "AUTHORS' CONCLUSIONS AND CLINICAL IMPORTANCE tea is hot.")) == [
+        ("background", "We ask."),
+        ("conclusion", "tea is hot."),
+    ]
     assert sections(("[Purpose] The kettle whistles.", "[Results] It is hot.")) == [
         ("background", "The kettle whistles."),
         ("result", "It is hot."),
