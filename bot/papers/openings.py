@@ -57,7 +57,8 @@ def bare(sentence: str) -> str:
 _HEADINGS = {
     "background": "background|introduction|motivation|context|importance|hypothesis|objectives?|aims?|purpose"
     "|goals?|rationale|question",
-    "result": "(?:methods|measurements?) and (?:main )?results|main results|key findings|principal findings|results?|findings|evidence",
+    "result": "(?:methods|measurements?) and (?:main )?results|main results|(?:key |principal )?findings|results?"
+    "|evidence",
     "method": "materials? and methods?|methods?|methodology|approach|study design|design|setting|participants",
     "conclusion": "conclusions?|discussion|interpretation|significance|(?:practice )?implications|comment"
     "|innovation|impact|(?:clinical )?relevance(?: to clinical practice)?",
@@ -69,7 +70,7 @@ _LABELS = {
     name: re.compile(
         rf"""\[?(?i:(?:(?:authors?['’]|study|main)\ )?(?:{words.replace(" ", "[ ]")}))\]?
         (?:\s?(?:/|&|\b(?i:and)\b)\s?[A-Za-z]+(?:\ [A-Z]{{4,}})?\]?)?
-        (?:\s*:\s*|\.$|\s(?=[A-Z"“])|(?<=[A-Z]{{4}})\s)""",
+        (?:\s*:\s*|\.$|\s(?=[A-Z"“])|(?<=[A-Z]{{4}})\s(?=[a-z]+-?[A-Z0-9]))""",
         re.VERBOSE,
     )
     for name, words in _HEADINGS.items()

@@ -133,9 +133,9 @@ def test_headings_without_a_colon_need_another_or_capitals() -> None:
         ("", "We heard ten."),
         ("conclusion", "They are hot."),
     ]
-    assert sections(("STUDY OBJECTIVE We ask.", "AUTHORS' CONCLUSIONS AND CLINICAL IMPORTANCE tea is hot.")) == [
+    assert sections(("STUDY OBJECTIVE We ask.", "AUTHORS' CONCLUSIONS AND CLINICAL IMPORTANCE mTea is hot.")) == [
         ("background", "We ask."),
-        ("conclusion", "tea is hot."),
+        ("conclusion", "mTea is hot."),
     ]
     assert sections(("[Purpose] The kettle whistles.", "[Results] It is hot.")) == [
         ("background", "The kettle whistles."),
@@ -148,6 +148,7 @@ def test_headings_without_a_colon_need_another_or_capitals() -> None:
     [
         ("Background Subtraction finds kettles.", "We heard ten."),
         ("Results show that kettles whistle.", "Methods that boil are hot."),
+        ("IMPACT is a kettle.", "DESIGN boils it."),
         ("Design of kettles.", "background: none."),
         ("Goal.",),
         (),
