@@ -21,7 +21,8 @@ _OWN = 2 * LIMIT
 """Characters; a source's own summary that is longer is the abstract again, as a few of Hugging Face's are."""
 _BOTH = 35
 """Words of two sentences. Summaries that people write have some 20: the second sentence costs 0.8 of ROUGE-1 on
-SciTLDR's dev part, and would cost 1.6 wherever 300 characters allow it; beside Hugging Face's own it costs nothing."""
+SciTLDR's dev part, and would cost 1.6 wherever 300 characters allow it. Beside Hugging Face's summaries it costs
+nothing."""
 _THIN = 4
 """Words that the title does not have; a sentence with fewer says too little alone."""
 _LONG = 0.3
