@@ -12,7 +12,8 @@ from bot.digest import markup
 from bot.digest.found import menu, row_told
 from bot.digest.markup import escape, link
 from bot.models import Block, Button, Hit, Line, Paper, Post, Query, Row, Text
-from bot.papers.summary import sentences, shorten
+from bot.papers.sentences import sentences
+from bot.papers.summary import shorten
 from bot.papers.trending import counted, source
 
 SIMILAR = 5

@@ -25,7 +25,7 @@ from bot.models import (
     Text,
 )
 from bot.papers.rewriting import model_of
-from bot.papers.summary import LIMIT, shorten
+from bot.papers.summary import LIMIT, shorten, whole
 from bot.papers.trending import counted, short
 
 TITLE = 200
@@ -78,7 +78,7 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
         name = escape(shorten(own, 40))
         lines.append(f"-# {BY_OWN_MODEL} marks summaries by {name}, checked against the abstract")
     if any(match.summary_by == "Hugging Face" for match in digest.papers):
-        lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others open the abstract")
+        lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others quote the abstract")
     blocks: list[Block] = [Text("\n".join(lines))]
     late = [match for match in digest.papers if match.late]
     for at, match in enumerate(digest.papers):
@@ -125,7 +125,7 @@ def card(paper: Paper, told: str, about: str, why: str) -> str:
 def summary_told(summary: tuple[str, str], limit: int) -> str:
     """(a summary, its author) as markdown, of at most `limit` characters."""
     text, author = summary
-    return f"{escape(shorten(text, limit))}{sign(author)}" if text else ""
+    return f"{escape(whole(text, limit))}{sign(author)}" if text else ""
 
 
 def sign(author: str) -> str:
