@@ -13,7 +13,8 @@ import unicodedata
 from bot.models import Paper
 from bot.papers import terms
 from bot.papers.evidence import invented
-from bot.papers.summary import LIMIT, sentences
+from bot.papers.sentences import sentences
+from bot.papers.summary import LIMIT
 
 INSTRUCTIONS = (
     "You write the short texts of a daily list of research papers. The message is one paper as JSON, with its "
