@@ -890,6 +890,40 @@ class Delivery:
     message_id: MessageId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A paper in a delivery."""
+
+    due_at: datetime
+    kind: DeliveryKind
+    state: DeliveryState
+    shown: bool
+    held: str = ""
+    """By which rule it was left out, in words."""
+    message_id: MessageId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of a paper in a channel, and by which rule."""
+
+    channel: Channel
+    paper: Paper
+    heat: Heat
+    mentions: tuple[Mention, ...] = ()
+    """In its deliveries, the newest first."""
+    answers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(a topic that it answers, why)."""
+    misses: tuple[tuple[str, str], ...] = ()
+    """(a topic that it does not answer, what it lacks)."""
+    coming: bool = False
+    """The next digest, as it would be now, shows it."""
+    held: str = ""
+    """By which rule the next digest, as it would be now, leaves it out, in words."""
+    verdict: Verdict | None = None
+    """How the channel's first due moment since the paper was listed ended."""
+
+
 class Publisher(Protocol):
     """The way out to Discord."""
 

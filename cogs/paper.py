@@ -9,16 +9,22 @@ from discord.ext import commands
 
 from bot.digest import paper as messages
 from bot.digest.found import label
-from bot.models import GuildId, PaperId
+from bot.digest.why import why_post
+from bot.models import ChannelId, GuildId, PaperId
 from bot.pipeline import ask, lookup
+from bot.pipeline import why as explanation
 from cogs._client import Interaction, Paperboy, reply
-from storage import additions
+from storage import additions, channels
 
 
 class Papers(commands.Cog):
     def __init__(self, bot: Paperboy) -> None:
         self.bot = bot
-        bot.actions |= {"card": ("answer", self.open), "similar": ("answer", self.similar)}
+        bot.actions |= {
+            "card": ("answer", self.open),
+            "similar": ("answer", self.similar),
+            "why": ("answer", self.why),
+        }
 
     @app_commands.command(description="One paper: its abstract, its links, and what is like it")
     @app_commands.describe(which="An arXiv id, a DOI, a link, or the beginning of the title")
@@ -45,6 +51,14 @@ class Papers(commands.Cog):
             db, PaperId(int(number)), now=now, limit=messages.SIMILAR, own=own, meaning=self.bot.meaning
         )
         await reply(interaction, await asyncio.to_thread(messages.similar_post, paper, hits))
+
+    async def why(self, interaction: Interaction, number: str) -> None:
+        """ "Why?" on a card: what became of the paper in the channel where somebody asks."""
+        db, now = self.bot.db, self.bot.clock()
+        paper = await lookup.paper(db, number, now=now, own=await self._own(interaction))
+        channel = await channels.get(db, ChannelId(interaction.channel_id or 0))
+        fate = await explanation.explain(db, channel, paper, now=now)
+        await reply(interaction, await asyncio.to_thread(why_post, fate))
 
     async def _show(self, interaction: Interaction, which: str) -> None:
         own = await self._own(interaction)

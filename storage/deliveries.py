@@ -22,6 +22,7 @@ from bot.models import (
     DeliveryId,
     DeliveryKind,
     DeliveryState,
+    Mention,
     MessageId,
     Occasion,
     PaperId,
@@ -133,6 +134,28 @@ async def shown(db: Database, channel_id: ChannelId, papers: Iterable[PaperId]) 
             (channel_id, json.dumps(list(papers))),
         )
     return {PaperId(row[0]) for row in rows}
+
+
+async def mentions(db: Database, channel_id: ChannelId, paper_id: PaperId) -> tuple[Mention, ...]:
+    """The channel's last deliveries that have the paper, the newest first."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            """SELECT due_at, kind, state, shown, held, message_id FROM delivery_papers
+            JOIN deliveries ON deliveries.id = delivery_id
+            WHERE paper_id = ? AND delivery_papers.channel_id = ? ORDER BY claimed_at DESC LIMIT 5""",
+            (paper_id, channel_id),
+        )
+    return tuple(
+        Mention(
+            due_at=known_moment(row["due_at"]),
+            kind=DeliveryKind(row["kind"]),
+            state=DeliveryState(row["state"]),
+            shown=bool(row["shown"]),
+            held=row["held"] or "",
+            message_id=None if row["message_id"] is None else MessageId(row["message_id"]),
+        )
+        for row in rows
+    )
 
 
 async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) -> bool:

@@ -58,6 +58,17 @@ async def latest(db: Database, channel_id: ChannelId, limit: int = 10) -> tuple[
     return tuple(map(verdict_of, rows))
 
 
+async def first_since(db: Database, channel_id: ChannelId, moment: datetime) -> Verdict | None:
+    """How the channel's first digest that was due from then on ended."""
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            """SELECT * FROM verdicts WHERE channel_id = ? AND due_at >= ? AND occasion = 'digest'
+            ORDER BY due_at LIMIT 1""",
+            (channel_id, seconds(moment)),
+        )
+    return next(map(verdict_of, rows), None)
+
+
 async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:
     """The last due moment of the channel's digest whose papers are told: posted, or there were none."""
     async with db.read() as connection:

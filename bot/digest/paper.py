@@ -35,7 +35,8 @@ def paper_post(paper: Paper) -> Post:
         blocks += [Line(), Text(text)]
     if links := _links(paper):
         blocks.append(Row(links))
-    blocks.append(Row((Button(label="More like this", custom_id=f"paperboy:similar:{paper.id}", primary=True),)))
+    like = Button(label="More like this", custom_id=f"paperboy:similar:{paper.id}", primary=True)
+    blocks.append(Row((like, Button(label="Why?", custom_id=f"paperboy:why:{paper.id}"))))
     return Post(tuple(blocks))
 
 
