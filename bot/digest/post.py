@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from bot.digest import markup
 from bot.digest.markup import escape, link, local
@@ -84,8 +84,8 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
     for at, match in enumerate(digest.papers):
         blocks.append(Line())
         if late and at in (0, len(late)):
-            blocks.append(Text(_risen(late) if at == 0 else "### New"))
-        blocks.append(Text(_match(match, limit)))
+            blocks.append(Text(_risen(late, digest.day) if at == 0 else "### New"))
+        blocks.append(Text(_match(match, limit, alone=len(digest.topics) == 1)))
     more = Button(
         label=f"{digest.left} more" if digest.left else "That is all for today",
         custom_id=f"paperboy:more:{delivery}",
@@ -96,19 +96,22 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
     return Post(tuple(blocks))
 
 
-def _risen(late: Sequence[Match]) -> str:
-    """The heading of what comes from lists that the last digest was too early for."""
+def _risen(late: Sequence[Match], day: date) -> str:
+    """The heading of what the last digest was too early for: "Yesterday, after the digest"."""
     days = sorted({match.paper.listed_on for match in late if match.paper.listed_on})
-    lists = " and ".join(f"{day:%A}’s" for day in days[-2:]) if len(days) < 3 else "the last days’"
-    return f"### Late risers\n-# listed or risen after the last digest, from {lists} list{'s' * (len(days) > 1)}"
+    if len(days) == 1:
+        return f"### {'Yesterday' if (day - days[0]).days == 1 else f'{days[0]:%A}'}, after the digest"
+    lists = " and ".join(f"{each:%A}’s" for each in days) if len(days) == 2 else "the last days’"
+    return f"### Late risers\n-# listed or risen after the last digest, from {lists} lists"
 
 
-def _match(match: Match, limit: int) -> str:
+def _match(match: Match, limit: int, *, alone: bool) -> str:
+    """One paper. The name of the channel's only topic, `alone`, says nothing under each."""
     words = shorten("; ".join(said(match.reasons)[:2]), REASONS)
     topics = ", ".join(shorten(topic, 40) for topic in match.topics[:3])
     why = f"{escape(topics)}{f': {escape(words)}' if words else ''}"
     told = summary_told((match.summary, match.summary_by), limit)
-    return card(match.paper, told, facts(match.paper, match.gained), f"↳ {why}" if why else "")
+    return card(match.paper, told, facts(match.paper, match.gained), f"↳ {why}" if words or not alone else "")
 
 
 def card(paper: Paper, told: str, about: str, why: str) -> str:

@@ -76,6 +76,8 @@ class Captures:
 
     @classmethod
     def of(cls, folder: Path) -> Captures:
+        """What lies in `folder`, or in its `hf`."""
+        folder = folder / "hf" if (folder / "hf").is_dir() else folder
         return cls((*_mornings(folder), *_evenings(folder)), tuple(_weeks(folder)))
 
     def with_lists(self, more: Iterable[Listed]) -> Captures:

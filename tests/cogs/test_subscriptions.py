@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import discord
 import pytest
 
-from bot.models import ChannelId, GuildId
+from bot.models import ChannelId, Floor, GuildId
 from storage import channels
 from tests.cogs.scene import Scene, buttons, parts, shown, text
 
@@ -123,12 +123,15 @@ async def test_topics_are_listed_changed_and_removed(scene: Scene) -> None:
     await scene.admin.select(listed, custom_id=menu["custom_id"], values=[agent])
     form = await scene.admin.click(listed, label="Change")
     assert form.modal is not None
-    field = form.modal["components"][0]["component"]["custom_id"]
-    await scene.admin.submit_modal(form, {field: "agents -survey"})
-    assert {topic.text for topic in await channels.topics(scene.bot.db, scene.channel_id)} == {
-        "agents -survey",
-        "robot",
+    query, floor = (label["component"] for label in form.modal["components"])
+    assert [option["label"] for option in floor["options"] if option["default"]] == ["all"]
+    await scene.admin.submit_modal(form, {query["custom_id"]: "agents -survey", floor["custom_id"]: ["elite"]})
+    assert {(topic.text, topic.floor) for topic in await channels.topics(scene.bot.db, scene.channel_id)} == {
+        ("agents -survey", Floor.ELITE),
+        ("robot", Floor.ALL),
     }
+    listed = shown(await scene.admin.slash(scene.papers, "subscriptions"))
+    assert "`agents -survey` · elite" in text(listed)
 
     await scene.admin.select(listed, custom_id=menu["custom_id"], values=[robot])
     await scene.admin.click(listed, label="Remove")
@@ -142,7 +145,8 @@ async def test_a_wrong_change_keeps_the_topic(scene: Scene) -> None:
     await scene.admin.select(listed, custom_id=menu["custom_id"], values=[menu["options"][0]["value"]])
     form = await scene.admin.click(listed, label="Change")
     assert form.modal is not None
-    answer = await scene.admin.submit_modal(form, {form.modal["components"][0]["component"]["custom_id"]: '"open'})
+    query, floor = (label["component"]["custom_id"] for label in form.modal["components"])
+    answer = await scene.admin.submit_modal(form, {query: '"open', floor: ["selective"]})
     assert "not closed" in text(shown(answer))
     assert [topic.text for topic in await channels.topics(scene.bot.db, scene.channel_id)] == ["agent"]
 

@@ -57,13 +57,14 @@ def test_a_card_tells_all_that_is_known() -> None:
         ("Code", "https://github.com/x/y"),
         ("Project page", "https://x.test/project"),
         ("More like this", "paperboy:similar:5"),
+        ("Why?", "paperboy:why:5"),
     ]
 
 
 def test_a_card_of_little_is_short() -> None:
     post = paper_post(Paper(id=PaperId(5), title="T", url="https://x.test/1"))
     assert texts_of(post) == ["### [T](https://x.test/1)"]
-    assert [button.label for button in _buttons(post)] == ["Abstract", "More like this"]
+    assert [button.label for button in _buttons(post)] == ["Abstract", "More like this", "Why?"]
 
 
 def test_a_long_abstract_is_cut_behind_a_sentence() -> None:

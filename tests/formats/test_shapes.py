@@ -48,7 +48,7 @@ def test_what_goes_comes_back(noun: object) -> None:
 def test_times_and_long_ids_are_written_for_people_and_for_jq() -> None:
     told = as_json(NOUNS[2])
     assert (told["id"], told["created_at"]) == (str(2**62 + 1), "2026-03-31T13:00:01Z")
-    assert told["schedule"] == {"post_at": "09:05", "zone": "UTC", "days": [0, 6], "size": 8}
+    assert told["schedule"] == {"post_at": "09:05", "zone": "UTC", "days": [0, 6], "size": 8, "late_risers": True}
 
 
 @dataclass(frozen=True)
