@@ -117,10 +117,12 @@ async def last_extra(db: Database, channel_id: ChannelId) -> datetime | None:
 
 
 async def count(db: Database, channel_id: ChannelId) -> int:
-    """How many digests the channel has had."""
+    """How many digests the channel has had, round-ups aside."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            "SELECT count(*) FROM deliveries WHERE channel_id = ? AND state != 'refused'", (channel_id,)
+            """SELECT count(*) FROM deliveries
+            WHERE channel_id = ? AND state != 'refused' AND kind != 'weekly'""",
+            (channel_id,),
         )
     return int(next(iter(rows))[0])
 
