@@ -69,14 +69,15 @@ async def first_since(db: Database, channel_id: ChannelId, moment: datetime) -> 
     return next(map(verdict_of, rows), None)
 
 
-async def last_well(db: Database, channel_id: ChannelId) -> datetime | None:
-    """The last due moment of the channel's digest whose papers are told: posted, or there were none."""
+async def last_well(db: Database, channel_id: ChannelId, now: datetime) -> datetime | None:
+    """The last due moment of the channel's digest whose papers are told: posted, or there were none. One that is
+    still to come was told by a clock that was wrong."""
     async with db.read() as connection:
         rows = list(
             await connection.execute_fetchall(
                 f"""SELECT max(due_at) FROM verdicts
-                WHERE channel_id = ? AND occasion = 'digest' AND kind IN {_WELL}""",
-                (channel_id,),
+                WHERE channel_id = ? AND occasion = 'digest' AND kind IN {_WELL} AND due_at <= ?""",
+                (channel_id, seconds(now)),
             )
         )
     return moment(rows[0][0])

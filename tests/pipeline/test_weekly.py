@@ -624,6 +624,6 @@ async def test_a_round_up_is_no_digest_by_hand(archive: Database, discord: Disco
     """It neither makes one wait, nor covers what a digest has to bring."""
     await following(archive)
     await weekly.deliver_weekly_due(archive, discord, now=NOW)
-    assert await verdicts.last_well(archive, ONE) is None
+    assert await verdicts.last_well(archive, ONE, NOW + 9 * DAY) is None
     made = await deliver.deliver_now(archive, discord, await get(archive), now=NOW)
     assert made.kind is DeliveryKind.EXTRA

@@ -240,11 +240,11 @@ async def test_a_due_moment_keeps_one_verdict_newest_first(ready: Database) -> N
 
 
 async def test_the_last_good_moment_was_posted_or_had_nothing_to_post(ready: Database) -> None:
-    assert await verdicts.last_well(ready, ONE) is None
+    assert await verdicts.last_well(ready, ONE, NOW + 9 * DAY) is None
     kinds = (VerdictKind.POSTED, VerdictKind.NOTHING, VerdictKind.FAILED, VerdictKind.PAUSED)
     expected = (NOW, NOW + DAY, NOW + DAY, NOW + DAY)
     for day, (kind, last) in enumerate(zip(kinds, expected, strict=True)):
         given = replace(verdict(kind), due_at=NOW + day * DAY)
         await deliveries.record_silence(ready, given, next_due=NOW + (day + 1) * DAY)
-        assert await verdicts.last_well(ready, ONE) == last
-    assert await verdicts.last_well(ready, ChannelId(2)) is None
+        assert await verdicts.last_well(ready, ONE, NOW + 9 * DAY) == last
+    assert await verdicts.last_well(ready, ChannelId(2), NOW + 9 * DAY) is None

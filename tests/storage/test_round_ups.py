@@ -167,7 +167,7 @@ async def test_how_a_channel_fares_is_judged_by_its_digests(ready: Database) -> 
         await verdicts.judge(tx, judged(VerdictKind.POSTED, NOW + 2 * DAY))
         await verdicts.judge(tx, judged(VerdictKind.POSTED, NOW + 3 * DAY))
     assert await verdicts.failing(ready, ONE) == "failed"
-    assert await verdicts.last_well(ready, ONE) is None
+    assert await verdicts.last_well(ready, ONE, NOW + 9 * DAY) is None
     assert await round_ups.last_due(ready, ONE) == NOW + 3 * DAY
     assert await round_ups.last_due(ready, TWO) is None
 
