@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from bot.addresses import without_tracking
@@ -33,7 +34,7 @@ def keys(paper: Paper) -> Identity:
         strong.append(f"doi:{paper.doi}")
     if not paper.arxiv_id:
         strong.append(f"url:{address(paper.url)}")
-    title = _letters(paper.title)
+    title = letters(paper.title)
     weak: list[str] = []
     if len(paper.title.split()) > 1 and len(title) >= 8:
         digest = hashlib.sha256(title.encode()).hexdigest()[:16]
@@ -42,7 +43,7 @@ def keys(paper: Paper) -> Identity:
     return Identity(strong=tuple(strong), weak=tuple(weak))
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
     """Lower-case letters and digits only, without accents: how two typesettings of a title agree."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     return "".join(sign for sign in plain if sign.isalnum())
@@ -50,7 +51,7 @@ def _letters(text: str) -> str:
 
 def _author(name: str) -> str:
     """Family name and first initial: "Diederik P. Kingma" and "D. Kingma" are one."""
-    parts = [_letters(part) for part in re.split(r"[\s.]+", name)]
+    parts = [letters(part) for part in re.split(r"[\s.]+", name)]
     parts = [part for part in parts if part]
     if not parts:
         return ""
@@ -73,11 +74,19 @@ def alike(one: Paper, other: Paper) -> bool:
     another paper.
     """
     titles, texts = (_words(one.title), _words(other.title)), (_words(one.abstract), _words(other.abstract))
-    if min(map(len, texts)) < _ENOUGH:
-        return titles[0] == titles[1] != set()
-    words, others = (title | text for title, text in zip(titles, texts, strict=True))
+    if min(map(len, texts)) >= _ENOUGH:
+        return _shared(titles[0] | texts[0], titles[1] | texts[1])
+    if titles[0] != titles[1]:
+        return False
+    # "Editorial", "Weekly round-up": a title that comes again tells something only where the texts do not differ.
+    return _shared(*texts) if all(texts) else len(titles[0]) > 1
+
+
+def _shared(words: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether they have more than half of their words in common."""
     return 2 * len(words & others) > len(words | others)
 
 
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold()))
+@lru_cache(maxsize=64)  # what was chosen is compared with each that waits
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.casefold()))
