@@ -65,11 +65,13 @@ def heat(paper: Paper, seen: Sequence[Observation], *, now: datetime) -> Heat:
     counts = [(each.seen_at, each.votes) for each in seen if each.votes is not None and each.seen_at <= now]
     at = counts[-1][0] if counts else now
     age = (at - _midnight(paper.listed_on)) / _HOUR if paper.listed_on else math.inf
-    lately, yesterday = _votes_at(counts, at - _LATELY), _votes_at(counts, at - _DAY)
+    lately = _votes_at(counts, at - _LATELY)
+    # Where nobody has looked since yesterday, nobody knows.
+    yesterday = _votes_at(counts, at - _DAY) if now - at < _DAY else None
     if lately is None and age - growth.LATELY <= _OPEN:
         lately = 0  # its list was still open then: it came later, or Paperboy did
     return Heat(
-        expected=max(paper.votes, _grown(paper.votes, lately, age)),
+        expected=_grown(paper.votes, lately, age),
         gained=None if yesterday is None else paper.votes - yesterday,
     )
 
@@ -81,14 +83,17 @@ def _votes_at(counts: Sequence[tuple[datetime, int]], moment: datetime) -> int |
 
 
 def _grown(votes: int, before: int | None, age: float) -> float:
-    """What `votes` become; `before`: how many there were LATELY hours ago, None where that is not known."""
+    """What `votes` become, never less; `before`: how many there were LATELY hours ago, None where nobody knows.
+
+    A young paper comes to every later age as well: no older one of as many votes becomes more.
+    """
     table = growth.LEVEL if before is None else growth.LEVEL_AND_GAIN
     signs = (1.0, math.log1p(votes), math.log1p(max(0, votes - (before or 0))))
     told = [sum(weight * sign for weight, sign in zip(weights, signs, strict=True)) for _, weights in table]
     hours = [knot for knot, _ in table]
     after = min(max(bisect_right(hours, age), 1), len(hours) - 1)
     share = min(max((age - hours[after - 1]) / (hours[after] - hours[after - 1]), 0.0), 1.0)
-    return math.expm1(told[after - 1] * (1 - share) + told[after] * share)
+    return math.expm1(max(told[after - 1] * (1 - share) + told[after] * share, *told[after:]))
 
 
 def _midnight(day: date) -> datetime:
