@@ -178,12 +178,16 @@ async def voted(db: Database, *, since: date, today: date, among: Sequence[Paper
         return await load(connection, [PaperId(row[0]) for row in rows], ())
 
 
-async def listed_before(db: Database, among: Sequence[PaperId], day: date) -> tuple[PaperId, ...]:
+async def listed_before(
+    db: Database, among: Sequence[PaperId], day: date, *, own: Sequence[str] = ()
+) -> tuple[PaperId, ...]:
     """Those of these papers that no feed announced on `day` or later."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            "SELECT id FROM papers WHERE listed_on < ? AND id IN (SELECT value FROM json_each(?))",
-            (day.isoformat(), json.dumps(among)),
+            f"""SELECT value FROM json_each(?) WHERE NOT EXISTS (
+                SELECT 1 FROM listings l WHERE paper_id = value AND announced AND listed_on >= ?
+                AND ({_PUBLIC} OR {_OWN}))""",
+            (json.dumps(among), day.isoformat(), json.dumps(own)),
         )
     return tuple(PaperId(row[0]) for row in rows)
 

@@ -5,10 +5,9 @@ Owns: which papers, in which order, with which reasons. Refuses: I/O, Discord, d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
 from fractions import Fraction
-from itertools import zip_longest
 from math import ceil
 
 from bot.models import (
@@ -58,13 +57,14 @@ def compose(
     day: date,
     turn: int = 0,
     late: Set[PaperId] = frozenset(),
+    most: int = MORE,
 ) -> Digest:
     """The day's answers: each topic's hottest in turn until `size` is reached.
 
     `candidates` holds each topic's strict hits; `shown` what the channel has had; `late` those of the last
     digest's day and before. `turn` counts the channel's digests: where there are more topics than places, another
-    one begins each time, so that none starves. An empty `papers` means that there is nothing to post; `silence`
-    says why.
+    one begins each time, so that none starves. At most so many papers are named that were left out. An empty
+    `papers` means that there is nothing to post; `silence` says why.
     """
 
     def key(paper: Paper) -> tuple[float, ...]:
@@ -90,8 +90,8 @@ def compose(
     return Digest(
         day=day,
         papers=tuple(map(match, ordered)),
-        more=tuple(map(match, others[:MORE])),
-        beyond=max(0, len(others) - MORE),
+        more=tuple(map(match, others[:most])),
+        beyond=max(0, len(others) - most),
         topics=tuple(topic.text for topic in topics),
     )
 
@@ -107,43 +107,61 @@ def _choose(
 ) -> tuple[list[Paper], dict[PaperId, tuple[Paper, str]]]:
     """The papers of a digest, and what it leaves out, by which rule."""
     turns = list(topics)
-    begin = turn * size % max(1, len(turns))
+    begin = _begin(turn, size, len(turns))
     papers = {number: hit.paper for hits in found.values() for number, hit in hits.items()}
     below: dict[PaperId, str] = {}
     queues: list[list[PaperId]] = []
     for topic in (*turns[begin:], *turns[:begin]):
-        told = {number: _below(topics[topic], heats.get(number, trending.UNKNOWN)) for number in found[topic]}
+        told = {
+            number: _below(topics[topic], papers[number], heats.get(number, trending.UNKNOWN))
+            for number in found[topic]
+        }
         below |= {number: why for number, why in told.items() if why}
         queues.append([number for number, why in told.items() if not why])
-    waiting = list(dict.fromkeys(number for rank in zip_longest(*queues) for number in rank if number is not None))
     asked = {number for topic in topics if _asks_for_organization(topic.root) for number in found[topic]}
     chosen: dict[PaperId, Paper] = {}
     held: dict[PaperId, str] = {}
-    # Late ones take their share first, then what the others leave.
-    for most in (max(1, int(size * _LATE)), size):
-        for number in waiting:
-            if number in chosen or number in held:
-                continue
-            if len(chosen) == size:
-                break
-            if number in late and len(late & chosen.keys()) >= most:
+
+    def takes(queue: Iterator[PaperId], most: int) -> bool:
+        """Whether a topic had its turn: with its next paper that can stand there, or does already."""
+        for number in queue:
+            if number in chosen:
+                return True
+            if number in held or (number in late and len(late & chosen.keys()) >= most):
                 continue
             if told_why := _obstacle(papers[number], list(chosen.values()), freely=number in asked):
                 held[number] = told_why
-            else:
-                chosen[number] = papers[number]
-    full = {number: f"no place was left of {size}" for number in waiting if number not in chosen}
+                continue
+            chosen[number] = papers[number]
+            return True
+        return False
+
+    # Late ones take their share first, then what the others leave.
+    for most in (max(1, int(size * _LATE)), size):
+        waiting = [iter(queue) for queue in queues]
+        while waiting and len(chosen) < size:
+            waiting = [queue for queue in waiting if len(chosen) == size or takes(queue, most)]
+    full = {number: f"no place was left of {size}" for queue in queues for number in queue if number not in chosen}
     left = {number: why for number, why in {**below, **full, **held}.items() if number not in chosen}
     return list(chosen.values()), {number: (papers[number], why) for number, why in left.items()}
 
 
-def _below(floor: Floor, heat: Heat) -> str:
+def _begin(turn: int, size: int, topics: int) -> int:
+    """The topic that begins: the one behind those of the digest before. Each round of all topics begins one later,
+    or a topic whose papers come on Tuesdays might have its turn on Mondays for ever."""
+    if not topics:
+        return 0
+    return (turn * size + turn // ceil(topics / size)) % topics
+
+
+def _below(floor: Floor, paper: Paper, heat: Heat) -> str:
     """That a paper is not good enough for a topic, in words; "" where it is. Where nobody votes there is no
     telling: the two upper floors want votes."""
     if floor is Floor.ALL or (floor is Floor.NORMAL and not heat.of):
         return ""
     if not heat.of:
-        return f"below the floor “{floor}”: nobody votes on it"
+        why = "nobody votes on it" if paper.votes is None else "nothing of its day is there to compare it with"
+        return f"below the floor “{floor}”: {why}"
     best = ceil(UPPER[floor] * heat.of)
     return (
         ""
@@ -155,14 +173,14 @@ def _below(floor: Floor, heat: Heat) -> str:
 def _obstacle(paper: Paper, chosen: Sequence[Paper], *, freely: bool) -> str:
     """Why a paper cannot stand beside those chosen before it, in words; "" where it can. `freely`: its
     organisation was asked for."""
+    organization = identity.letters(paper.organization)
+    if organization and not freely:
+        same = sum(identity.letters(each.organization) == organization for each in chosen)
+        if same >= OF_ONE_ORGANIZATION:
+            return f"{same} papers of {shorten(paper.organization, 40)} stand there already"
     for other in chosen:
         if identity.alike(paper, other):
             return f"nearly the same as “{shorten(other.title, 80)}”"
-    organization = paper.organization.casefold()
-    if organization and not freely:
-        same = sum(each.organization.casefold() == organization for each in chosen)
-        if same >= OF_ONE_ORGANIZATION:
-            return f"{same} papers of {shorten(paper.organization, 40)} stand there already"
     return ""
 
 

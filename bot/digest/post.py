@@ -99,6 +99,9 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
 def _risen(late: Sequence[Match], day: date) -> str:
     """The heading of what the last digest was too early for: "Yesterday, after the digest"."""
     days = sorted({match.paper.listed_on for match in late if match.paper.listed_on})
+    if len(days) == 1 and days[0] >= day:
+        # West of New York the evening's list is tomorrow's, and open when the digest before comes.
+        return "### Since the last digest"
     if len(days) == 1:
         return f"### {'Yesterday' if (day - days[0]).days == 1 else f'{days[0]:%A}'}, after the digest"
     lists = " and ".join(f"{each:%A}’s" for each in days) if len(days) == 2 else "the last days’"

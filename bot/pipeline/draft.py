@@ -177,24 +177,26 @@ class Candidates:
         return replace(found, late=found.late | late)
 
     async def _standings(self, reach: Reach) -> Standings:
-        news = await self._news(reach, ())
-        first = min(reach.since, reach.risers or reach.since)
+        news = await self.news(reach)
+        # Whole days: a paper's place is its place among all of its day, also where only a few of it are news.
+        first = min(reach.since - index.LATE, reach.risers or reach.since)
         voted = await index.voted(self._db, since=first, today=self._now.date(), among=news)
         history = await observations.history(self._db, list(voted))
         heats = await asyncio.to_thread(trending.rank, voted.values(), history, now=self._now)
         if reach.risers is None:
             return Standings(heats=heats, risers=frozenset(), late=frozenset())
-        risers = trending.risers(heats) - frozenset(news)
+        owed = {number for number, paper in voted.items() if paper.listed_on and paper.listed_on >= reach.risers}
+        risers = trending.risers(heats) & owed - frozenset(news)
         return Standings(heats=heats, risers=risers, late=risers | await self._late_news(reach, ()))
 
     async def _late_news(self, reach: Reach, own: Own) -> frozenset[PaperId]:
         """What came after the last digest, of its day or before."""
-        news = await self._news(reach, own)
-        return frozenset(await index.listed_before(self._db, news, reach.since))
+        news = await self.news(reach, own)
+        return frozenset(await index.listed_before(self._db, news, reach.since, own=own))
 
     async def seen(self, reach: Reach, own: Own = ()) -> int:
         """How many papers there are to choose from."""
-        return len({*await self._news(reach, ()), *(await self._news(reach, own) if own else ())})
+        return len({*await self.news(reach), *(await self.news(reach, own) if own else ())})
 
     async def nearest(self, topic: Query, reach: Reach, own: Own = ()) -> str:
         """The paper that answers all of `topic` but one part, in words; "" where there is none."""
@@ -217,7 +219,7 @@ class Candidates:
         answer: Answer = await self._asked[question]
         return answer
 
-    async def _news(self, reach: Reach, own: Own) -> tuple[PaperId, ...]:
+    async def news(self, reach: Reach, own: Own = ()) -> tuple[PaperId, ...]:
         """What everybody's feeds announced, or only what `own` ones did."""
         return await self._once(
             ("news", reach, own),
@@ -232,7 +234,7 @@ class Candidates:
         )
 
     async def _announced(self, topic: Query, reach: Reach, limit: int, own: Own) -> tuple[Hit, ...]:
-        ids = await self._news(reach, own)
+        ids = await self.news(reach, own)
         if not own:
             ids = (*ids, *sorted((await self.standings(reach)).risers))
         if not ids:
@@ -285,14 +287,16 @@ async def draft(
     now: datetime,
     moment: datetime,
     own: Own | None = None,
+    most: int = compose.MORE,
 ) -> Draft:
     """The digest of `moment`'s day without what the channel has had, and how the moment ends if it is empty.
 
-    `own`: the added feeds that count; None: those of the channel's server.
+    `own`: the added feeds that count; None: those of the channel's server. `most`: how many are named that it
+    leaves out.
     """
     if own is None:
         own = await matched.own(channel.guild_id)
-    reach = await _reach(db, channel, now)
+    reach = await reach_of(db, channel, now)
     found = await asyncio.gather(*(matched.of(topic, reach, own) for topic in topics))
     hits = dict(zip(topics, found, strict=True))
     ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
@@ -307,6 +311,7 @@ async def draft(
         day=due.local_day(channel.schedule, moment),
         turn=await deliveries.count(db, channel.id),
         late=standings.late,
+        most=most,
     )
     if digest.papers:
         note = "; ".join(filter(None, (await matched.late(reach), await matched.trouble(own))))
@@ -324,10 +329,10 @@ async def draft(
     return Draft(digest=digest, kind=kind, why=why)
 
 
-async def _reach(db: Database, channel: Channel, now: datetime) -> Reach:
+async def reach_of(db: Database, channel: Channel, now: datetime) -> Reach:
     """To the last digest that is told: one that failed covered nothing, its papers fold into the next."""
-    told = await verdicts.last_well(db, channel.id)
-    last = max(filter(None, (told, channel.created_at, now - _LATEST)))
+    told = await verdicts.last_well(db, channel.id, now)
+    last = min(now, max(filter(None, (told, channel.created_at, now - _LATEST))))
     reach = Reach.after(last, first=told != last)
     if not channel.schedule.late_risers or told is None:
         return reach

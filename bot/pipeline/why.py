@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
 from bot.errors import UserError
 from bot.models import And, Channel, Fate, Heat, Hit, Not, Paper, PaperId, Query
 from bot.papers import query, trending
-from bot.pipeline.draft import Candidates, Own, draft, topics_of
+from bot.pipeline.draft import CANDIDATES, Candidates, Own, draft, reach_of, topics_of
 from storage import deliveries, observations, verdicts
 from storage import search as index
 from storage.database import Database
@@ -26,8 +28,11 @@ async def explain(db: Database, channel: Channel | None, paper: Paper, *, now: d
     number, matched = paper.id or PaperId(0), Candidates(db, now)
     own = await matched.own(channel.guild_id)
     hits = {topic: await _hit(db, topic, number, now, own) for topic in topics}
-    drafted = await draft(db, channel, topics, matched, now=now, moment=now, own=own)
-    held = {match.paper.id: match.held for match in drafted.digest.more}
+    drafted = await draft(db, channel, topics, matched, now=now, moment=now, own=own, most=sys.maxsize)
+    coming = any(match.paper.id == number for match in drafted.digest.papers)
+    held = {match.paper.id: match.held for match in drafted.digest.more}.get(number, "")
+    if not (coming or held) and any(hits.values()):
+        held = await _passed_over(db, channel, paper, [topic for topic in hits if hits[topic]], matched, now, own)
     begin = datetime.combine(paper.listed_on, time(), UTC) if paper.listed_on else now
     return Fate(
         channel=channel,
@@ -38,8 +43,8 @@ async def explain(db: Database, channel: Channel | None, paper: Paper, *, now: d
         misses=tuple(
             [(topic.text, await _lack(db, topic, number, now, own)) for topic in hits if not hits[topic]]
         ),
-        coming=any(match.paper.id == number for match in drafted.digest.papers),
-        held=held.get(number, ""),
+        coming=coming,
+        held=held,
         verdict=await verdicts.first_since(db, channel.id, begin),
     )
 
@@ -48,6 +53,26 @@ async def _hit(db: Database, topic: Query, number: PaperId, now: datetime, own: 
     """The paper, if it answers `topic` strictly."""
     hits = await index.announced(db, topic, today=now.date(), among=[number], limit=1, own=own)
     return hits[0] if hits else None
+
+
+async def _passed_over(
+    db: Database,
+    channel: Channel,
+    paper: Paper,
+    topics: Sequence[Query],
+    matched: Candidates,
+    now: datetime,
+    own: Own,
+) -> str:
+    """Why a digest does not even weigh a paper that answers `topics`, in words; "" where it is no news."""
+    if paper.listed_on and paper.listed_on > now.date():
+        return "the day of its list is still to come"
+    reach = await reach_of(db, channel, now)
+    if paper.id not in {*await matched.news(reach), *(await matched.news(reach, own) if own else ())}:
+        return ""
+    if paper.votes is None and all(topic.root is None for topic in topics):
+        return "nobody votes on it, and a topic without words follows votes"
+    return f"at least {CANDIDATES} others of what it answers stand before it"
 
 
 async def _lack(db: Database, topic: Query, number: PaperId, now: datetime, own: Own) -> str:
