@@ -201,15 +201,16 @@ def silence(
     seen: int,
     since: date,
     today: date,
+    again: bool = False,
     trouble: str = "",
     nearest: str = "",
 ) -> tuple[VerdictKind, str]:
     """Why there is nothing to post, in words.
 
-    `digest`: the empty one; `seen`: papers announced since `since`; `today`: the sources' day; `trouble`: the
-    sources that could not be read lately; `nearest`: the paper that nearly matched.
+    `digest`: the empty one; `seen`: papers announced since `since`; `today`: the sources' day; `again`: it has had
+    its digest; `trouble`: the sources that could not be read lately; `nearest`: the paper that nearly matched.
     """
-    begin = f"{since:%A %d %B}"
+    begin = "the last digest" if again else f"{since:%A %d %B}"
     if seen == 0 and trouble:
         return VerdictKind.STALE, f"no new papers: {trouble}; what they list meanwhile folds into the next digest"
     if seen == 0 and today.weekday() >= 5:

@@ -176,7 +176,7 @@ async def deliver_now(
         minutes = -(-(_COOLDOWN - (now - last)).seconds // 60)
         raise UserError(f"There was one just now: ask again in {counted(minutes, 'minute')}.")
     topics = await topics_of(db, channel)
-    drafted = await draft(db, channel, topics, Candidates(db, now), now=now, moment=now)
+    drafted = await draft(db, channel, topics, Candidates(db, now), now=now, moment=now, by_hand=True)
     if not drafted.digest.papers:
         # It may name a paper, and an answer is markdown.
         raise UserError(f"{escape(drafted.why[0].upper() + drafted.why[1:])}.")

@@ -288,15 +288,16 @@ async def draft(
     moment: datetime,
     own: Own | None = None,
     most: int = compose.MORE,
+    by_hand: bool = False,
 ) -> Draft:
     """The digest of `moment`'s day without what the channel has had, and how the moment ends if it is empty.
 
     `own`: the added feeds that count; None: those of the channel's server. `most`: how many are named that it
-    leaves out.
+    leaves out. `by_hand`: somebody wants more now, also of what the last one had no place for.
     """
     if own is None:
         own = await matched.own(channel.guild_id)
-    reach = await reach_of(db, channel, now)
+    reach = await reach_of(db, channel, now, by_hand=by_hand)
     found = await asyncio.gather(*(matched.of(topic, reach, own) for topic in topics))
     hits = dict(zip(topics, found, strict=True))
     ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
@@ -322,6 +323,7 @@ async def draft(
         hits,
         seen=await matched.seen(reach, own),
         since=min(reach.since, huggingface.day_of(reach.unseen + _READING)),
+        again=reach.since > huggingface.day_of(now),
         today=huggingface.day_of(now),
         trouble=await matched.trouble(own),
         nearest=next(filter(None, misses), ""),
@@ -329,11 +331,11 @@ async def draft(
     return Draft(digest=digest, kind=kind, why=why)
 
 
-async def reach_of(db: Database, channel: Channel, now: datetime) -> Reach:
+async def reach_of(db: Database, channel: Channel, now: datetime, *, by_hand: bool = False) -> Reach:
     """To the last digest that is told: one that failed covered nothing, its papers fold into the next."""
     told = await verdicts.last_well(db, channel.id, now)
     last = min(now, max(filter(None, (told, channel.created_at, now - _LATEST))))
-    reach = Reach.after(last, first=told != last)
+    reach = Reach.after(last, first=by_hand or told != last)
     if not channel.schedule.late_risers or told is None:
         return reach
     # What was listed before the channel was there is not owed to it.

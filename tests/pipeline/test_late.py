@@ -1,0 +1,354 @@
+"""What came or rose after a digest opens the next one: nothing is lost, nothing twice, whatever the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.digest.markup import as_text
+from bot.errors import UserError
+from bot.models import ChannelId, FeedLink, Floor, Occasion, Schedule, Verdict, VerdictKind
+from bot.pipeline import ask, deliver, draft
+from storage import additions, channels, feeds, verdicts
+from storage.database import Database
+from tests.making import ARXIV, BLOG, HF, NOW, WEEKDAYS, channel, entry, rows, store
+from tests.pipeline.test_deliver import ONE, TWO, Discord, get, judged
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+TUE, WED, THU, FRI, SAT, SUN, MON = (NOW + days * DAY for days in range(7))
+"""When the digests are due."""
+DAILY = replace(WEEKDAYS, days=frozenset(range(7)))
+SMALL = replace(WEEKDAYS, size=2)
+
+
+@pytest.fixture
+def discord() -> Discord:
+    return Discord()
+
+
+async def listed(
+    db: Database, at: datetime, votes: dict[str, int | None], *, on: date | None = None, feed: str = HF
+) -> None:
+    """What a feed's list of a day has at a moment; it was read before."""
+    if not await rows(db, "SELECT 1 FROM feeds WHERE name = ?", feed):
+        await store(db, feed, entry("Long Ago", on=NOW.date() - 90 * DAY), at=NOW - 30 * DAY)
+        await feeds.record_poll(db, feed, now=NOW - 30 * DAY, next_poll_at=NOW, error=None, entries=1)
+    entries = (entry(title, on=on or at.date(), votes=count) for title, count in votes.items())
+    await store(db, feed, *entries, at=at)
+
+
+async def digest(db: Database, discord: Discord, at: datetime) -> tuple[list[str], str]:
+    """(the titles that the tick at a moment brought to the channel, late ones first; the message)"""
+    before = discord.count(ONE)
+    await deliver.deliver_due(db, discord, now=at)
+    if discord.count(ONE) == before:
+        return [], ""
+    found = await rows(
+        db,
+        """SELECT title FROM delivery_papers JOIN papers ON papers.id = paper_id
+        WHERE shown AND delivery_id = ? ORDER BY position""",
+        list(discord.posts[ONE])[-1],
+    )
+    return [title for (title,) in found], text(discord)
+
+
+def text(discord: Discord, number: ChannelId = ONE) -> str:
+    return as_text(list(discord.posts[number].values())[-1])
+
+
+async def following(db: Database, schedule: Schedule = WEEKDAYS, due: datetime = TUE) -> None:
+    """A channel that follows everything since the day before."""
+    await channel(db, due=due, created=due - 25 * HOUR, schedule=schedule)
+
+
+# --- what rose, and what came ----------------------------------------------------------------------------
+
+
+async def test_what_rose_after_a_digest_opens_the_next_one(db: Database, discord: Discord) -> None:
+    await following(db, SMALL)
+    tuesday = {f"Tuesday {at}": 40 - at for at in range(5)}
+    await listed(db, TUE - HOUR, tuesday | {"Slow": 1})
+    assert (await digest(db, discord, TUE))[0] == ["Tuesday 0", "Tuesday 1"]
+    await listed(db, WED - HOUR, tuesday | {"Slow": 90}, on=TUE.date())
+    await listed(db, WED - HOUR, {"Wednesday 0": 9, "Wednesday 1": 8})
+    titles, told = await digest(db, discord, WED)
+    assert titles == ["Slow", "Wednesday 0"]
+    assert told.index("Yesterday, after the digest") < told.index("Slow") < told.index("New\n")
+    assert told.index("New\n") < told.index("Wednesday 0")
+    assert "(+89 since yesterday)" in told
+
+
+async def test_what_was_listed_after_a_digest_is_never_lost(db: Database, discord: Discord) -> None:
+    await following(db)
+    await listed(db, TUE - HOUR, {f"Tuesday {at}": 9 for at in range(8)})
+    await digest(db, discord, TUE)
+    await listed(db, TUE + 2 * HOUR, {"Afternoon": 0})
+    await listed(db, WED - HOUR, {"Wednesday": 9})
+    assert (await digest(db, discord, WED))[0] == ["Afternoon", "Wednesday"]
+
+
+async def test_late_ones_take_their_share_and_what_the_others_leave(db: Database, discord: Discord) -> None:
+    await following(db)
+    await listed(db, TUE - HOUR, {"Tuesday": 9})
+    await digest(db, discord, TUE)
+    await listed(db, TUE + HOUR, {f"Late {at}": 99 for at in range(9)}, on=TUE.date())
+    await listed(db, WED - HOUR, {f"Wednesday {at}": 1 for at in range(9)})
+    titles, _ = await digest(db, discord, WED)
+    assert [title.split()[0] for title in titles] == ["Late"] * 4 + ["Wednesday"] * 4
+    await listed(db, THU - HOUR, {"Thursday": 1})
+    await listed(db, THU - HOUR, {f"Late {at}": 100 for at in range(9)}, on=TUE.date())
+    titles, _ = await digest(db, discord, THU)
+    assert titles[-1] == "Thursday"
+    # Of the better two fifths of Tuesday's ten four came; of Wednesday's nine all that there were.
+    assert [title.split()[0] for title in titles[:-1]] == ["Wednesday"] * len(titles[:-1])
+
+
+@pytest.mark.parametrize("due", [TUE, MON - 4 * DAY])
+async def test_a_first_digest_has_nothing_late(db: Database, discord: Discord, due: datetime) -> None:
+    await following(db, due=due)
+    await listed(db, due - 3 * DAY, {"Before the channel": 900})
+    await listed(db, due - 26 * HOUR, {"Of the channel's first day": 5})
+    await listed(db, due - HOUR, {"Of today": 7})
+    titles, told = await digest(db, discord, due)
+    assert titles == ["Of today", "Of the channel's first day"]
+    assert "Late" not in told
+    await listed(db, due + 20 * HOUR, {"Before the channel": 9_000}, on=(due - 3 * DAY).date())
+    await listed(db, due + 20 * HOUR, {"Of tomorrow": 1}, on=(due + DAY).date())
+    assert (await digest(db, discord, due + DAY))[0] == ["Of tomorrow"]
+
+
+async def test_a_channel_can_turn_it_off_and_loses_nothing(db: Database, discord: Discord) -> None:
+    await following(db, replace(SMALL, late_risers=False))
+    tuesday = {f"Tuesday {at}": 40 - at for at in range(5)}
+    await listed(db, TUE - HOUR, tuesday | {"Slow": 1})
+    await digest(db, discord, TUE)
+    await listed(db, WED - HOUR, tuesday | {"Slow": 90}, on=TUE.date())
+    await listed(db, TUE + HOUR, {"Afternoon": 1})
+    await listed(db, WED - HOUR, {"Wednesday": 9})
+    titles, told = await digest(db, discord, WED)
+    assert titles == ["Wednesday", "Afternoon"]
+    assert "after the digest" not in told
+
+
+async def test_a_place_is_among_the_whole_day_where_only_few_of_it_are_news(
+    db: Database, discord: Discord
+) -> None:
+    """The floor of a channel without late risers is that of any other."""
+    await following(db, replace(WEEKDAYS, late_risers=False))
+    (topic,) = await channels.topics(db, ONE)
+    await channels.edit_topic(db, topic.id, topic.text, Floor.ELITE)
+    await listed(db, TUE - HOUR, {f"Tuesday {at}": 40 - at for at in range(20)})
+    assert (await digest(db, discord, TUE))[0] == ["Tuesday 0"]
+    await listed(db, TUE + HOUR, {"Afternoon": 1})
+    assert (await digest(db, discord, WED))[0] == []
+    (verdict, _) = await verdicts.latest(db, ONE)
+    assert verdict.kind is VerdictKind.NOTHING
+    assert "nearest: “Afternoon” (below the floor “elite”: place 21 of its day’s 21" in verdict.text
+
+
+# --- calendars -------------------------------------------------------------------------------------------
+
+
+async def test_over_a_weekend_nothing_of_friday_is_lost(db: Database, discord: Discord) -> None:
+    await following(db, due=FRI)
+    await listed(db, FRI - HOUR, {"Friday": 9})
+    await digest(db, discord, FRI)
+    await listed(db, FRI + 5 * HOUR, {"Friday evening": 3})
+    await listed(db, MON - HOUR, {"Monday": 9})
+    titles, told = await digest(db, discord, MON)
+    assert titles == ["Friday evening", "Monday"]
+    assert "Friday, after the digest" in told
+
+
+async def test_a_daily_channel_is_told_why_a_sunday_is_silent(db: Database, discord: Discord) -> None:
+    await following(db, DAILY, due=FRI)
+    await listed(db, FRI - HOUR, {"Friday": 9})
+    await digest(db, discord, FRI)
+    await listed(db, FRI + 5 * HOUR, {"Friday evening": 3})
+    assert (await digest(db, discord, SAT))[0] == ["Friday evening"]
+    assert (await digest(db, discord, SUN))[0] == []
+    assert [kind for kind, _ in await judged(db)] == [VerdictKind.QUIET, VerdictKind.POSTED, VerdictKind.POSTED]
+    await listed(db, MON - HOUR, {"Monday": 1})
+    assert (await digest(db, discord, MON))[0] == ["Monday"]
+
+
+async def test_a_feed_without_votes_brings_what_is_dated_yesterday(db: Database, discord: Discord) -> None:
+    await following(db)
+    await listed(db, TUE - HOUR, {"Of this morning": None}, feed=BLOG)
+    assert (await digest(db, discord, TUE))[0] == ["Of this morning"]
+    await listed(db, WED - 2 * HOUR, {"Dated yesterday": None}, on=TUE.date(), feed=BLOG)
+    await listed(db, WED - 2 * HOUR, {"Dated last week": None}, on=TUE.date() - 6 * DAY, feed=BLOG)
+    await listed(db, WED - 2 * HOUR, {"Dated tomorrow": None}, on=THU.date(), feed=BLOG)
+    assert set((await digest(db, discord, WED))[0]) == {"Dated yesterday", "Dated last week"}
+    assert (await digest(db, discord, THU))[0] == ["Dated tomorrow"]
+
+
+@pytest.mark.parametrize("kind", [VerdictKind.FAILED, VerdictKind.STALE, VerdictKind.MISSED, VerdictKind.PAUSED])
+async def test_what_a_moment_did_not_bring_folds_into_the_next(
+    db: Database, discord: Discord, kind: VerdictKind
+) -> None:
+    await following(db)
+    await listed(db, TUE - HOUR, {"Tuesday": 9})
+    await digest(db, discord, TUE)
+    await listed(db, TUE + HOUR, {"Afternoon": 1})
+    await listed(db, WED - HOUR, {"Wednesday": 0})
+    async with db.write() as tx:
+        await verdicts.judge(tx, Verdict(channel_id=ONE, due_at=WED, at=WED, kind=kind, text="not posted"))
+        await tx.execute("UPDATE channels SET next_due = ?", (int(THU.timestamp()),))
+    await listed(db, THU - HOUR, {"Thursday": 5})
+    titles, told = await digest(db, discord, THU)
+    assert titles == ["Afternoon", "Thursday", "Wednesday"]
+    assert told.index("Tuesday, after the digest") < told.index("New") < told.index("Wednesday")
+
+
+async def test_after_days_of_pause_the_lists_of_the_days_between_come(db: Database, discord: Discord) -> None:
+    await following(db)
+    await listed(db, TUE - HOUR, {"Tuesday": 9})
+    await digest(db, discord, TUE)
+    await channels.pause(db, ONE, "by hand", now=TUE + HOUR)
+    for at, name in ((WED, "Wednesday"), (THU, "Thursday")):
+        await listed(db, at - HOUR, {name: 9})
+        await digest(db, discord, at)
+    await ask.resume(db, await get(db), now=FRI - 2 * HOUR)
+    assert set((await digest(db, discord, FRI))[0]) == {"Wednesday", "Thursday"}
+
+
+async def test_one_by_hand_is_no_end_of_what_the_next_reaches(db: Database, discord: Discord) -> None:
+    await following(db, SMALL)
+    await listed(db, TUE - 3 * HOUR, {f"Tuesday {at}": 9 - at for at in range(6)})
+    made = await deliver.deliver_now(db, discord, await get(db), now=TUE - 2 * HOUR)
+    assert len(made.shown) == 2
+    assert (await digest(db, discord, TUE))[0] == ["Tuesday 2", "Tuesday 3"]
+    # Somebody asks for what had no place.
+    made = await deliver.deliver_now(db, discord, await get(db), now=TUE + HOUR)
+    assert len(made.shown) == 2
+    with pytest.raises(UserError, match="everything that matched since Tuesday 31 March was shown here already"):
+        await deliver.deliver_now(db, discord, await get(db), now=TUE + 90 * MINUTE)
+    with pytest.raises(UserError, match="no source has listed a paper since the last digest"):
+        raise UserError((await draft.upcoming(db, await get(db), now=TUE + 90 * MINUTE)).why)
+    await listed(db, TUE + 2 * HOUR, {"Afternoon": 99})
+    await listed(db, WED - HOUR, {"Wednesday": 1})
+    assert (await digest(db, discord, WED))[0] == ["Afternoon", "Wednesday"]
+
+
+async def test_from_evenings_to_mornings_nothing_is_lost(db: Database, discord: Discord) -> None:
+    await following(db, replace(WEEKDAYS, post_at=time(20)), due=TUE + 7 * HOUR)
+    await listed(db, TUE, {"Tuesday": 9})
+    await digest(db, discord, TUE + 7 * HOUR)
+    await ask.reschedule(db, ONE, lambda old: replace(old, post_at=time(6)), now=TUE + 8 * HOUR)
+    await listed(db, TUE + 9 * HOUR, {"Tuesday night": 1})
+    await listed(db, WED - 8 * HOUR, {"Wednesday": 1})
+    assert (await digest(db, discord, WED - 7 * HOUR))[0] == ["Tuesday night", "Wednesday"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "at"),
+    [
+        ("Pacific/Auckland", time(8)),
+        ("Pacific/Auckland", time(15)),
+        ("America/Los_Angeles", time(9)),
+        ("America/Los_Angeles", time(20)),
+        ("Asia/Kolkata", time(8)),
+        ("America/New_York", time(21, 29)),
+        ("America/New_York", time(21, 31)),
+    ],
+)
+async def test_far_from_utc_each_paper_comes_once_and_in_time(
+    db: Database, discord: Discord, zone: str, at: time
+) -> None:
+    """A list opens at 21:30 in New York, and is there bit by bit; every hour brings one paper."""
+    first = datetime.combine(TUE.date(), at, ZoneInfo(zone)).astimezone(UTC)
+    schedule = Schedule(post_at=at, zone=zone, days=frozenset(range(7)), size=10)
+    await following(db, schedule, due=first)
+    seen: dict[str, datetime] = {}
+    for hours in range(72):
+        now = first - 6 * HOUR + hours * HOUR
+        if hours % 3 == 0:
+            day = (now.astimezone(ZoneInfo("America/New_York")) + timedelta(hours=2.5)).date()
+            await listed(db, now - timedelta(minutes=5), {f"Of {hours}": hours % 7}, on=day)
+        titles, told = await digest(db, discord, now)
+        assert not seen.keys() & set(titles)
+        seen |= dict.fromkeys(titles, now)
+        local = now.astimezone(ZoneInfo(zone))
+        assert f"{local:%A}, after the digest" not in told
+    last = max(seen.values())
+    assert seen.keys() == {f"Of {hours}" for hours in range(0, 72, 3) if first + (hours - 6) * HOUR <= last}
+    for title, when in seen.items():
+        assert timedelta(0) <= when - (first + (int(title.split()[1]) - 6) * HOUR) < DAY + 6 * HOUR
+
+
+async def test_weeks_of_growing_votes_bring_nothing_twice(db: Database, discord: Discord) -> None:
+    chance, votes = Random(7), dict[str, int | None]()
+    await following(db)
+    days: dict[str, datetime] = {}
+    every: list[str] = []
+    for day in range(12):
+        at = TUE + day * DAY
+        if at.weekday() < 5:
+            fresh = {f"{day}-{number}": 0 for number in range(20)}
+            days |= dict.fromkeys(fresh, at)
+            votes |= fresh
+        for hour in (-3, 3):
+            for title, count in votes.items():
+                votes[title] = (count or 0) + chance.choice((0, 0, 1, 9))
+            for on in set(days.values()):
+                each = {title: votes[title] for title, when in days.items() if when == on}
+                await listed(db, at + hour * HOUR, each, on=on.date())
+            if hour < 0:
+                titles, _ = await digest(db, discord, at)
+                late = [title for title in titles if days[title] < at]
+                assert titles[: len(late)] == late
+                assert len(late) <= 4
+                every += titles
+    assert len(every) == len(set(every)) == 9 * 8  # Tuesday to Friday, Monday to Friday
+
+
+# --- two sources, two servers, a wrong clock -------------------------------------------------------------
+
+
+async def test_a_work_that_two_sources_list_comes_once(db: Database, discord: Discord) -> None:
+    await following(db)
+    await listed(db, TUE - HOUR, {"Elsewhere": 1})
+    both = entry("A Work of Both", arxiv_id="2603.00001", on=TUE.date())
+    await store(db, ARXIV, entry("Old", arxiv_id="2603.00009", on=TUE.date() - 9 * DAY), at=TUE - 9 * DAY)
+    await store(db, ARXIV, both, at=TUE - HOUR)
+    await digest(db, discord, TUE)
+    again = entry("A Work of Both", arxiv_id="2603.00001", on=WED.date(), votes=3)
+    await store(db, HF, again, at=WED - HOUR)
+    assert (await digest(db, discord, WED))[0] == ["A Work of Both"]
+    await store(db, HF, replace(again, listed_on=THU.date()), at=THU - HOUR)
+    assert (await digest(db, discord, THU))[0] == []
+
+
+async def test_another_servers_feed_neither_leaks_nor_raises(db: Database, discord: Discord) -> None:
+    feed = "added:https://b.example/rss"
+    await following(db)
+    await channel(db, 2, guild=8, created=TUE - 25 * HOUR)
+    for number in (1, 2):
+        await channel(db, number, "secrets", guild=6 + number)
+    link = FeedLink(address=feed.removeprefix("added:"), title="B")
+    assert await additions.add(db, (await get(db, TWO)).guild_id, link, limit=10, now=TUE - 30 * DAY)
+    await listed(db, TUE - HOUR, {"Everybody's": 4})
+    await listed(db, TUE - HOUR, {"Nothing Much": None}, feed=feed)
+    await digest(db, discord, TUE)
+    await listed(db, TUE + HOUR, {"Of secrets": None}, on=TUE.date(), feed=feed)
+    assert (await digest(db, discord, WED))[0] == []
+    assert "secrets" not in text(discord).replace("trending, secrets", "")
+    assert "Yesterday, after the digest" in text(discord, TWO)
+
+
+async def test_a_verdict_from_a_wrong_clock_does_not_silence_a_channel(db: Database, discord: Discord) -> None:
+    await following(db)
+    future = TUE + 90 * DAY
+    async with db.write() as tx:
+        wrong = Verdict(channel_id=ONE, due_at=future, at=future, kind=VerdictKind.POSTED, text="posted")
+        await verdicts.judge(tx, wrong)
+        await verdicts.judge(tx, replace(wrong, occasion=Occasion.WEEKLY))
+    await listed(db, TUE - HOUR, {"Tuesday": 9})
+    assert (await digest(db, discord, TUE))[0] == ["Tuesday"]
+    await listed(db, TUE + HOUR, {"Afternoon": 9})
+    assert (await digest(db, discord, WED))[0] == ["Afternoon"]
