@@ -881,6 +881,8 @@ class Delivery:
     """The papers behind its "n more" button."""
     held: tuple[str, ...] = ()
     """Why each of these is left out, in words; nothing where that is not remembered."""
+    beyond: int = 0
+    """How many were left out besides, that nobody remembers."""
     attempts: int = 0
     next_try_at: datetime | None = None
     note: str = ""

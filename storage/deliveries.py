@@ -42,7 +42,7 @@ _SET_BACK = timedelta(minutes=1)
 
 SELECT = (
     "SELECT id, channel_id, kind, due_at, claimed_at, state, post, attempts, next_try_at, trouble, note,"
-    " message_id, (SELECT json_group_array(json_array(paper_id, shown, held)) FROM"
+    " beyond, message_id, (SELECT json_group_array(json_array(paper_id, shown, held)) FROM"
     " (SELECT paper_id, shown, held FROM delivery_papers WHERE delivery_id = deliveries.id ORDER BY position))"
     " AS papers FROM deliveries"
 )
@@ -61,6 +61,7 @@ def delivery_of(row: sqlite3.Row) -> Delivery:
         shown=tuple(PaperId(paper_id) for paper_id, shown, _ in papers if shown),
         more=tuple(PaperId(paper_id) for paper_id, shown, _ in papers if not shown),
         held=tuple(held or "" for _, shown, held in papers if not shown),
+        beyond=row["beyond"],
         attempts=row["attempts"],
         next_try_at=moment(row["next_try_at"]),
         trouble=row["trouble"],
@@ -188,8 +189,9 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
         if begun and not await _move_on(tx, begun, next_due):
             return False
         await tx.execute(
-            """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post, next_try_at, note)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            """INSERT INTO deliveries
+                (id, channel_id, kind, due_at, claimed_at, state, post, next_try_at, note, beyond)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 delivery.id,
                 delivery.channel_id,
@@ -200,6 +202,7 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
                 json.dumps(delivery.post.as_data(), ensure_ascii=False),
                 seconds(delivery.claimed_at + LEASE),
                 delivery.note,
+                delivery.beyond,
             ),
         )
         if begun:

@@ -207,10 +207,10 @@ class _Intake:
         # Where both sides gave a due moment its digest, theirs was one more.
         await self._tx.executemany(
             """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post, attempts,
-                next_try_at, trouble, note, message_id)
+                next_try_at, trouble, note, beyond, message_id)
             SELECT ?1, ?2, iif(EXISTS (SELECT 1 FROM deliveries
                 WHERE channel_id = ?2 AND due_at = ?4 AND kind = ?3), 'extra', ?3),
-                ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12""",
+                ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13""",
             rows,
         )
         await self._tx.executemany(
@@ -262,5 +262,6 @@ def _delivery_row(delivery: Delivery) -> tuple[object, ...]:
     return (
         *(delivery.id, delivery.channel_id, delivery.kind, seconds(delivery.due_at), seconds(delivery.claimed_at)),
         *(delivery.state, json.dumps(delivery.post.as_data(), ensure_ascii=False), delivery.attempts),
-        *(seconds(delivery.next_try_at), delivery.trouble, delivery.note, delivery.message_id),
+        *(seconds(delivery.next_try_at), delivery.trouble, delivery.note),
+        *(delivery.beyond, delivery.message_id),
     )

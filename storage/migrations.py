@@ -396,6 +396,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "DROP TABLE verdicts",
         "ALTER TABLE verdicts_by_occasion RENAME TO verdicts",
         "CREATE INDEX verdicts_by_due ON verdicts (due_at)",
+        # What a digest left out besides what its "n more" names.
+        "ALTER TABLE deliveries ADD COLUMN beyond INTEGER NOT NULL DEFAULT 0",
     ),
 )
 

@@ -165,8 +165,9 @@ def facts(paper: Paper, gained: int | None = None) -> str:
     return " · ".join(parts) or escape(shorten(paper.key, 80))
 
 
-def more_post(left: Sequence[tuple[Paper, str]], day: datetime) -> Post:
-    """What a digest left out, and by which rule, as many as fit."""
+def more_post(left: Sequence[tuple[Paper, str]], day: datetime, beyond: int = 0) -> Post:
+    """What a digest left out, and by which rule, as many as fit, and how many these are not; `beyond`: those that
+    are not named."""
     lines = []
     for paper, held in left:
         votes = f"▲ {short(paper.votes)} " if paper.votes is not None else ""
@@ -174,7 +175,7 @@ def more_post(left: Sequence[tuple[Paper, str]], day: datetime) -> Post:
         lines.append(f"- {votes}{link(shorten(paper.title, 120), paper.url)}{why}")
     heading = f"### Also for {local(day, 'D')}"
     for count in range(len(lines), -1, -1):
-        others = len(lines) - count
+        others = len(lines) - count + beyond
         note = f"\n-# and {others} more: `/search` finds them" if others else ""
         post = Post((Text("\n".join([heading, *lines[:count]]) + note),))
         if markup.fits(post):

@@ -160,14 +160,15 @@ def _explained(asked: Query, hits: Sequence[Hit], wider: Mapping[PaperId | None,
     )
 
 
-async def more(db: Database, delivery_id: DeliveryId) -> tuple[tuple[tuple[Paper, str], ...], datetime]:
-    """What a digest left out, and by which rule, and its due time. Raises NotFound."""
+async def more(db: Database, delivery_id: DeliveryId) -> tuple[tuple[tuple[Paper, str], ...], datetime, int]:
+    """What a digest left out, and by which rule; its due time; how many it left out besides. Raises NotFound."""
     delivery = await deliveries.get(db, delivery_id)
     if not delivery.more:  # a digest that had no more has no button
         raise NotFound("This digest is too old: what else it had is not remembered. `/search` still finds it.")
     held = dict(zip(delivery.more, delivery.held, strict=False))
     found = await papers.get(db, delivery.more)
-    return tuple((paper, held.get(paper.id or PaperId(0), "")) for paper in found), delivery.due_at
+    left = tuple((paper, held.get(paper.id or PaperId(0), "")) for paper in found)
+    return left, delivery.due_at, delivery.beyond
 
 
 # --- subscriptions ------------------------------------------------------------------------------------

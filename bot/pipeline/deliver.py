@@ -208,6 +208,7 @@ def _delivery(channel: Channel, drafted: Draft, kind: DeliveryKind, now: datetim
         shown=tuple(match.paper.id for match in fitted.papers if match.paper.id is not None),
         more=tuple(match.paper.id for match in fitted.more if match.paper.id is not None),
         held=tuple(match.held for match in fitted.more if match.paper.id is not None),
+        beyond=fitted.beyond,
     )
 
 

@@ -52,6 +52,8 @@ _OWNS = 32
 _DAY = timedelta(days=1)
 _LATEST = timedelta(days=7)
 """How far back a digest reaches after a pause, and for what rose late (measured: `tests.bench.trending`)."""
+_LATEST_OF_WEEKLY = timedelta(days=15)
+"""The same after a pause where one comes a week: one that failed folds into the next, which may be hours late."""
 
 
 async def preview(
@@ -186,7 +188,8 @@ class Candidates:
         if reach.risers is None:
             return Standings(heats=heats, risers=frozenset(), late=frozenset())
         owed = {number for number, paper in voted.items() if paper.listed_on and paper.listed_on >= reach.risers}
-        risers = trending.risers(heats) & owed - frozenset(news)
+        rose = trending.risers(heats, history, since=reach.unseen + _READING)
+        risers = rose & owed - frozenset(news)
         return Standings(heats=heats, risers=risers, late=risers | await self._late_news(reach, ()))
 
     async def _late_news(self, reach: Reach, own: Own) -> frozenset[PaperId]:
@@ -334,7 +337,8 @@ async def draft(
 async def reach_of(db: Database, channel: Channel, now: datetime, *, by_hand: bool = False) -> Reach:
     """To the last digest that is told: one that failed covered nothing, its papers fold into the next."""
     told = await verdicts.last_well(db, channel.id, now)
-    last = min(now, max(filter(None, (told, channel.created_at, now - _LATEST))))
+    longest = _LATEST if len(channel.schedule.days) > 1 else _LATEST_OF_WEEKLY
+    last = min(now, max(filter(None, (told, channel.created_at, now - longest))))
     reach = Reach.after(last, first=by_hand or told != last)
     if not channel.schedule.late_risers or told is None:
         return reach

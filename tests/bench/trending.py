@@ -156,7 +156,8 @@ class Replay:
             }
             early = {number(paper) for paper in pool if (paper.listed_on or begin) < since}
             late = news & early
-            late |= trending.risers(heats) - news
+            history = {number(paper): self.captures.history(paper.key, now) for paper in pool}
+            late |= trending.risers(heats, history, since=last or now) - news
             wanted = [paper for paper in pool if number(paper) in news | late]
             if not self.late:
                 late, wanted = set(), [paper for paper in pool if paper.listed_on == now.date()]

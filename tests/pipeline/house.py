@@ -81,7 +81,7 @@ async def live(archive: Database) -> None:
     for number, kind in ((1, "refused"), (2, "sent, unmarked")):
         await channel(archive, number + 10, guild=9, due=NOW + MINUTE)
         made = delivery(kind[:4], number + 10, due=NOW + MINUTE, at=NOW + MINUTE, shown=(number,), more=(3, 4))
-        made = replace(made, note="arXiv could not be read")
+        made = replace(made, note="arXiv could not be read", beyond=2)
         assert await deliveries.claim(archive, made, next_due=NOW + DAY)
     await deliveries.give_up(
         archive,

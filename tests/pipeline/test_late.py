@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -31,7 +32,7 @@ def discord() -> Discord:
 
 
 async def listed(
-    db: Database, at: datetime, votes: dict[str, int | None], *, on: date | None = None, feed: str = HF
+    db: Database, at: datetime, votes: Mapping[str, int | None], *, on: date | None = None, feed: str = HF
 ) -> None:
     """What a feed's list of a day has at a moment; it was read before."""
     if not await rows(db, "SELECT 1 FROM feeds WHERE name = ?", feed):

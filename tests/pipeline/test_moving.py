@@ -208,7 +208,7 @@ async def test_what_either_side_showed_counts_as_shown(db: Database, house: Data
         ("theirs", "extra"),
     ]
     for name, behind in (("theirs", {"Paper Number 2", "Paper Number 3"}), ("ours", {"Paper Number 5"})):
-        found, _ = await ask.more(house, DeliveryId(name))
+        found, _, _ = await ask.more(house, DeliveryId(name))
         assert {paper.title for paper, _ in found} == behind
 
 

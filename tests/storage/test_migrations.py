@@ -87,6 +87,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "UPDATE topics SET floor = 'elite'",
         "UPDATE channels SET late_risers = 0",
         "UPDATE delivery_papers SET held = 'floor'",
+        "UPDATE deliveries SET beyond = 3",
         "INSERT INTO rewritings VALUES (5, 'm', 'A summary.', '', 1)",
         "INSERT INTO model_calls VALUES ('2026-03-31', 3)",
         "INSERT INTO round_ups VALUES (1, 4, '17:00', 100, 1)",
