@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.digest import post as posts
 from bot.digest.markup import as_text
 from bot.errors import UserError
-from bot.models import ChannelId, FeedLink, Floor, Occasion, Schedule, Verdict, VerdictKind
+from bot.models import ChannelId, DeliveryId, FeedLink, Floor, Occasion, Schedule, Verdict, VerdictKind
 from bot.pipeline import ask, deliver, draft
 from storage import additions, channels, feeds, verdicts
 from storage.database import Database
@@ -353,3 +354,41 @@ async def test_a_verdict_from_a_wrong_clock_does_not_silence_a_channel(db: Datab
     assert (await digest(db, discord, TUE))[0] == ["Tuesday"]
     await listed(db, TUE + HOUR, {"Afternoon": 9})
     assert (await digest(db, discord, WED))[0] == ["Afternoon"]
+
+
+async def test_what_did_not_rise_is_behind_the_button_of_its_digest_alone(db: Database, discord: Discord) -> None:
+    await following(db, replace(DAILY, size=2), due=FRI)
+    friday = {f"Friday {at}": 9 - at for at in range(9)}
+    await listed(db, FRI - HOUR, friday)
+    await digest(db, discord, FRI)
+    await listed(db, SAT - HOUR, friday, on=FRI.date())
+    assert (await digest(db, discord, SAT))[0] == []
+    await listed(db, SUN - HOUR, friday | {"Friday 2": 8}, on=FRI.date())
+    assert (await digest(db, discord, SUN))[0] == ["Friday 2"]
+
+
+async def test_a_weekly_digest_that_failed_folds_into_the_next(db: Database, discord: Discord) -> None:
+    await following(db, replace(WEEKDAYS, days=frozenset({TUE.weekday()})))
+    await listed(db, TUE - HOUR, {"Tuesday": 9})
+    await digest(db, discord, TUE)
+    await listed(db, WED, {"Of the failed week": 1})
+    week = 7 * DAY
+    async with db.write() as tx:
+        failed = Verdict(channel_id=ONE, due_at=TUE + week, at=TUE + week, kind=VerdictKind.FAILED, text="")
+        await verdicts.judge(tx, failed)
+        await tx.execute("UPDATE channels SET next_due = ?", (int((TUE + 2 * week).timestamp()),))
+    await listed(db, TUE + 2 * week - HOUR, {"Of the week": 1})
+    assert set((await digest(db, discord, TUE + 2 * week + 5 * HOUR))[0]) == {"Of the failed week", "Of the week"}
+
+
+async def test_the_button_counts_what_it_does_not_name(db: Database, discord: Discord) -> None:
+    await following(db)
+    await listed(db, TUE - HOUR, {f"Paper {at}": 99 - at for at in range(90)})
+    _, told = await digest(db, discord, TUE)
+    assert "8 of 90 papers" in told
+    assert "[82 more]" in told
+    left, day, beyond = await ask.more(db, DeliveryId(list(discord.posts[ONE])[-1]))
+    assert (len(left), day, beyond) == (60, TUE, 22)
+    lines = as_text(posts.more_post(left, day, beyond)).splitlines()
+    named = sum("site.example" in line for line in lines)
+    assert f"and {82 - named} more" in lines[-1]
