@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.models import Paper
-from bot.papers.identity import keys
+from bot.papers.identity import alike, keys
 
 TITLE = "Attention Is All You Need"
 
@@ -128,3 +128,46 @@ def test_entries_that_differ_by_fragment_are_different() -> None:
         keys(_paper(url="https://example.org/news#a")).strong
         != keys(_paper(url="https://example.org/news#b")).strong
     )
+
+
+# --- near-duplicates ------------------------------------------------------------------------------------
+
+WORDS = " ".join(f"word{number}" for number in range(60))
+OTHERS = " ".join(f"other{number}" for number in range(60))
+CHINESE = "我们提出一种新的方法。" * 9
+"""Few words, by their spaces."""
+HALF = " ".join((*WORDS.split()[:30], *OTHERS.split()[:30]))
+
+
+def _with(title: str, abstract: str = "") -> Paper:
+    return Paper(title=title, url="", abstract=abstract)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (_with("A Long Story", WORDS), _with("The Same Story, Told Again", WORDS), True),
+        (_with("A Long Story", WORDS), _with("A Long Story", OTHERS), False),
+        (_with("A Long Story", WORDS), _with("A Long Story", HALF), False),
+        (_with("A Long Story", WORDS), _with("A LONG STORY!", WORDS.upper()), True),
+        # Too little to tell by: the titles decide, unless the texts say otherwise.
+        (_with("Scaling Laws"), _with("Scaling laws.", WORDS), True),
+        (_with("Scaling Laws", "We measure them."), _with("Scaling Laws", "We measure them again."), True),
+        (_with("Weekly round-up", "This week: agents."), _with("Weekly round-up", "Robots and drones."), False),
+        (_with("Editorial"), _with("Editorial"), False),
+        (_with(""), _with(""), False),
+        (_with("", "One line for all."), _with("", "One line for all."), True),
+        (_with("One Title", "One line for all."), _with("Another One", "One line for all."), False),
+        (_with("视频生成", CHINESE), _with("图像生成", CHINESE), False),
+        (_with("视频生成", CHINESE), _with("视频生成", CHINESE), True),
+    ],
+)
+def test_near_duplicates_tell_the_same_in_the_same_words(one: Paper, other: Paper, same: bool) -> None:
+    assert alike(one, other) is alike(other, one) is same
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
+def test_whatever_a_text_is_it_can_be_compared(title: str, abstract: str, other: str) -> None:
+    paper = _with(f"Two words {title}", abstract)
+    assert alike(paper, paper)
+    assert alike(paper, _with(other, abstract)) is alike(_with(other, abstract), paper)
