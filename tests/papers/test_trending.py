@@ -167,10 +167,11 @@ def test_where_nobody_counts_nothing_is_expected() -> None:
     assert rank([_paper(1), Paper(title="", url="", votes=3)], {}, now=MIDNIGHT) == {PaperId(1): UNKNOWN}
 
 
-def test_a_paper_without_history_or_without_a_list_is_worth_its_votes() -> None:
-    now = MIDNIGHT + 100 * HOUR
-    assert heat(_paper(1, 34, DAY), (), now=now) == Heat(expected=pytest.approx(34), gained=None)
-    assert heat(_paper(1, 34), _seen((8, 34)), now=MIDNIGHT + 9 * HOUR) == Heat(expected=pytest.approx(34))
+@pytest.mark.parametrize("listed_on", [DAY, None])
+def test_a_paper_that_is_old_or_in_no_list_is_worth_its_votes(listed_on: date | None) -> None:
+    found = heat(_paper(1, 34, listed_on), _seen((8, 34)) if listed_on is None else (), now=MIDNIGHT + 100 * HOUR)
+    assert found.expected == pytest.approx(34)
+    assert found.gained is None
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from bot.models import (
     DeliveryKind,
     DeliveryState,
     Line,
+    Mention,
     MessageId,
+    Occasion,
     PaperId,
     Post,
     Row,
@@ -68,7 +70,7 @@ async def test_a_delivery_comes_back_as_it_was_claimed(ready: Database) -> None:
             Select("paperboy:pick", "Choose", (("1", "one"), ("2", "two"))),
         )
     )
-    given = replace(delivery(shown=(2, 1), more=(4, 3)), post=post, held=("below the floor", ""))
+    given = replace(delivery(shown=(2, 1), more=(4, 3)), post=post, held=("below the floor", ""), beyond=7)
     assert await deliveries.claim(ready, given, next_due=NOW + DAY)
     assert await deliveries.get(ready, given.id) == replace(given, next_try_at=NOW + TWO_MINUTES)
     assert await due_of(ready) == (NOW + DAY, NOW)
@@ -248,3 +250,68 @@ async def test_the_last_good_moment_was_posted_or_had_nothing_to_post(ready: Dat
         await deliveries.record_silence(ready, given, next_due=NOW + (day + 1) * DAY)
         assert await verdicts.last_well(ready, ONE, NOW + 9 * DAY) == last
     assert await verdicts.last_well(ready, ChannelId(2), NOW + 9 * DAY) is None
+
+
+async def test_a_wrong_clocks_verdict_is_not_the_last_one(ready: Database) -> None:
+    await deliveries.record_silence(ready, verdict(VerdictKind.NOTHING), next_due=NOW + DAY)
+    async with ready.write() as tx:
+        await verdicts.judge(tx, replace(verdict(), due_at=NOW + 90 * DAY))
+    assert await verdicts.last_well(ready, ONE, NOW) == NOW
+    assert await verdicts.last_well(ready, ONE, NOW - DAY) is None
+    assert await verdicts.last_well(ready, ONE, NOW + 90 * DAY) == NOW + 90 * DAY
+
+
+async def test_the_first_digest_since_a_moment_is_no_round_up(ready: Database) -> None:
+    assert await verdicts.first_since(ready, ONE, NOW) is None
+    async with ready.write() as tx:
+        for days, occasion in ((0, Occasion.DIGEST), (1, Occasion.WEEKLY), (2, Occasion.DIGEST)):
+            given = replace(verdict(text=f"day {days}"), due_at=NOW + days * DAY, occasion=occasion)
+            await verdicts.judge(tx, given)
+    for days, told in ((-5, "day 0"), (0, "day 0"), (1, "day 2"), (2, "day 2")):
+        found = await verdicts.first_since(ready, ONE, NOW + days * DAY)
+        assert found is not None
+        assert found.text == told
+    assert await verdicts.first_since(ready, ONE, NOW + 3 * DAY) is None
+    assert await verdicts.first_since(ready, ChannelId(2), NOW) is None
+
+
+async def test_a_paper_is_mentioned_with_what_became_of_it_newest_first(ready: Database) -> None:
+    left = replace(delivery("d0", shown=(2,), more=(1,)), held=("below the floor",))
+    assert await deliveries.claim(ready, left, next_due=NOW + DAY)
+    extra = delivery("d1", kind=DeliveryKind.EXTRA, at=NOW + DAY, shown=(1,))
+    assert await deliveries.claim(ready, extra, next_due=None)
+    await deliveries.mark_sent(ready, extra, MessageId(99), None)
+    assert await deliveries.mentions(ready, ONE, PaperId(1)) == (
+        Mention(
+            due_at=NOW, kind=DeliveryKind.EXTRA, state=DeliveryState.SENT, shown=True, message_id=MessageId(99)
+        ),
+        Mention(
+            due_at=NOW,
+            kind=DeliveryKind.SCHEDULED,
+            state=DeliveryState.CLAIMED,
+            shown=False,
+            held="below the floor",
+        ),
+    )
+    assert await deliveries.mentions(ready, ChannelId(2), PaperId(1)) == ()
+    assert await deliveries.mentions(ready, ONE, PaperId(4)) == ()
+    await deliveries.give_up(ready, left, None, now=NOW)
+    (mention,) = await deliveries.mentions(ready, ONE, PaperId(2))
+    assert (mention.state, mention.shown) == (DeliveryState.REFUSED, False)
+
+
+async def test_digests_are_counted_without_round_ups_and_refusals(ready: Database) -> None:
+    assert await deliveries.count(ready, ONE) == 0
+    kinds = (DeliveryKind.SCHEDULED, DeliveryKind.EXTRA, DeliveryKind.EXTRA)
+    for number, kind in enumerate(kinds):
+        given = delivery(f"d{number}", kind=kind, at=NOW + number * DAY)
+        assert await deliveries.claim(ready, given, next_due=NOW + DAY)
+    async with ready.write() as tx:
+        await tx.execute(
+            """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post)
+            VALUES ('w', 1, 'weekly', 1, 1, 'sent', '{}')"""
+        )
+    assert await deliveries.count(ready, ONE) == 3
+    await deliveries.give_up(ready, await deliveries.get(ready, DeliveryId("d2")), None, now=NOW)
+    assert await deliveries.count(ready, ONE) == 2
+    assert await deliveries.count(ready, ChannelId(2)) == 0
