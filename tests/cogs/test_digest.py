@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import discord
 
@@ -347,3 +348,24 @@ async def test_a_hostile_title_is_shown_and_does_nothing(scene: Scene) -> None:
     assert set(re.findall(r"(?<!\\)\]\((\w+://[^/)]+)", raw)) == {"https://arxiv.org"}
     assert "@everyone" not in raw
     assert title in text(message).replace("@\u200b", "@")
+
+
+async def test_late_risers_are_turned_off_and_on(scene: Scene) -> None:
+    await scene.subscribe("trending")
+
+    async def told(**options: Any) -> tuple[str, bool]:
+        answer = await scene.admin.slash(scene.papers, "digest schedule", **options)
+        found = await channels.get(scene.bot.db, scene.channel_id)
+        assert found is not None
+        return text(shown(answer)), found.schedule.late_risers
+
+    first, on = await told()
+    off, now_off = await told(late_risers=False)
+    again, still_off = await told(size=4)
+    assert (on, now_off, still_off) == (True, False, False)
+    assert first != off
+    assert "late risers" in off
+    assert "late risers" in again
+    back, on = await told(late_risers=True)
+    assert on
+    assert back.replace("4 papers", "") == first.replace("8 papers", "")

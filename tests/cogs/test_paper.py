@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import discord
@@ -73,3 +74,27 @@ async def test_menus_and_buttons_work_after_a_restart(scene: Scene) -> None:
     card = shown(await scene.member.select(answer, [menu["options"][0]["value"]], custom_id=menu["custom_id"]))
     assert "### [" in text(card)
     assert "### More like [" in text(shown(await scene.member.click(card, label="More like this")))
+
+
+async def test_a_member_asks_why_a_paper_is_not_in_the_digest(scene: Scene) -> None:
+    card = shown(await scene.member.slash(scene.papers, "paper", id="2603.28767"))
+    assert "Why?" in buttons(card)
+    answer = await scene.member.click(card, label="Why?")
+    assert answer.ephemeral
+    assert "This channel follows nothing" in text(shown(answer))
+    await scene.subscribe("image generation")
+    await scene.subscribe("zebras")
+    told = text(shown(await scene.member.click(card, label="Why?")))
+    assert "As of now it comes with the next digest" in told
+    assert "answers **image generation**: “image”, “generation” in the title" in told
+    assert "not **zebras**: lacks “zebras”" in told
+    await scene.wait(timedelta(days=1))
+    assert await scene.tick() == 1
+    told = text(shown(await scene.member.click(card, label="Why?")))
+    message = scene.papers.last_message
+    assert message is not None
+    assert f"https://discord.com/channels/{scene.guild.id}/{scene.papers.id}/{message.id}" in told
+    assert "What was shown here is never shown again." in told
+    # Elsewhere nothing came of it.
+    card = shown(await scene.member.slash(scene.other, "paper", id="2603.28767"))
+    assert "This channel follows nothing" in text(shown(await scene.member.click(card, label="Why?")))
