@@ -25,7 +25,7 @@ def _made_up(weeks: int = 3) -> Captures:
     """A paper has v votes in the morning, 2v + 1 at its day's end and 3v + 2 at its week's."""
     lists, ends = [], []
     for week in range(weeks):
-        final = {}
+        final: dict[str, int] = {}
         for weekday in range(5):
             day = MONDAY + 7 * week * DAY + weekday * DAY
             keys = {f"25{week:02}.{weekday}{number:04}": number for number in range(1, 30)}
