@@ -213,6 +213,8 @@ def silence(
     begin = "the last digest" if again else f"{since:%A %d %B}"
     if seen == 0 and trouble:
         return VerdictKind.STALE, f"no new papers: {trouble}; what they list meanwhile folds into the next digest"
+    if seen == 0 and again:
+        return VerdictKind.QUIET, f"no source has listed a paper since {begin}"
     if seen == 0 and today.weekday() >= 5:
         return VerdictKind.QUIET, f"weekend: no source has listed a paper since {begin}"
     if seen == 0:

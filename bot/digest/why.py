@@ -47,8 +47,10 @@ def _because(why: str) -> str:
 
 def _became(fate: Fate) -> list[str]:
     """What happened to it here, the newest first, and what is to come."""
-    told = [_mention(mention, fate) for mention in fate.mentions if mention.state is not DeliveryState.REFUSED]
-    if any(mention.shown for mention in fate.mentions if mention.state is not DeliveryState.REFUSED):
+    # What was refused is as if it had never been, unless nobody knows whether it is there.
+    mentions = [each for each in fate.mentions if each.shown or each.state is not DeliveryState.REFUSED]
+    told = [_mention(mention, fate) for mention in mentions]
+    if any(mention.shown for mention in mentions):
         return [*told, "What was shown here is never shown again."]
     following = fate.channel.next_due
     when = f" {local(following, 'F')}" if following else ""
@@ -72,6 +74,8 @@ def _mention(mention: Mention, fate: Fate) -> str:
     what = _OCCASIONS[mention.kind]
     if not mention.shown:
         return f"Left out of {what} of {when}{_because(mention.held)}. It stands behind the “more” button there."
+    if mention.state is DeliveryState.REFUSED:
+        return f"It was in {what} of {when}. Nobody knows whether that was posted."
     if mention.state is DeliveryState.CLAIMED:
         return f"It is in {what} of {when}, which is on its way."
     there = f"https://discord.com/channels/{fate.channel.guild_id}/{fate.channel.id}/{mention.message_id}"

@@ -95,10 +95,16 @@ def test_every_case_has_its_words(changes: dict[str, object], words: tuple[str, 
 
 
 def test_a_post_that_was_refused_counts_for_nothing() -> None:
-    told = _told(mentions=(replace(SHOWN, state=DeliveryState.REFUSED),), coming=True)
-    assert "Posted" not in told
+    refused = replace(SHOWN, state=DeliveryState.REFUSED)
+    told = _told(mentions=(replace(refused, shown=False),), coming=True)
+    assert "the digest of" not in told
     assert NEVER not in told
     assert "As of now it comes" in told
+    # Where it may be there, it does not come again.
+    told = _told(mentions=(refused,))
+    assert "Nobody knows whether that was posted." in told
+    assert NEVER in told
+    assert "no news" not in told
 
 
 def test_many_topics_are_counted() -> None:

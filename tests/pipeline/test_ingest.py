@@ -183,6 +183,20 @@ async def test_days_asks_at_once_and_so_far_back(db: Database, world: World) -> 
     assert len(world.paths()) == 5
 
 
+async def test_a_weeks_lists_are_read_four_times_a_day_and_three_otherwise(db: Database, world: World) -> None:
+    """Some papers grow late: their counts are known when the next digest comes."""
+    world.days[TODAY + DAY] = [listed(5, TODAY + DAY)]
+    await poll(db, world, only="huggingface", backfill=1)
+    read = []
+    for hours in range(1, 25):
+        world.paths()
+        await poll(db, world, NOW + hours * HOUR, only="huggingface")
+        read.append(len(world.paths()))
+    # At 18:00, midnight, 06:00 and 12:00.
+    assert [hours for hours, days in enumerate(read, start=1) if days == 6] == [5, 11, 17, 23]
+    assert sorted(read) == [3] * 19 + [4] + [6] * 4  # and once, when a new list had opened, one more
+
+
 async def test_arxiv_s_empty_weekend_is_no_error(db: Database, world: World) -> None:
     world.arxiv = []
     (outcome,) = await poll(db, world, only="arxiv")
