@@ -71,11 +71,11 @@ def _is_summary(text: str, title: str) -> bool:
 
 def _told(title: str, text: str) -> str:
     """The day's papers stand in the digests of many channels: they are remembered, but for articles."""
-    return _remembered(title, text) if len(text) <= _ARTICLE else chosen(title, text)
+    return remembered(title, text) if len(text) <= _ARTICLE else chosen(title, text)
 
 
 @lru_cache(maxsize=2_048)
-def _remembered(title: str, text: str) -> str:
+def remembered(title: str, text: str) -> str:
     return chosen(title, text)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.models import Paper
 from bot.papers.sentences import sentences
-from bot.papers.summary import LIMIT, _remembered, chosen, shorten, summarise, whole
+from bot.papers.summary import LIMIT, chosen, remembered, shorten, summarise, whole
 
 _signs = st.sampled_from(
     [
@@ -188,11 +188,11 @@ def test_a_long_sentence_ends_before_its_list_or_between_words() -> None:
 
 
 def test_an_abstract_is_read_once_and_an_article_is_not_remembered() -> None:
-    _remembered.cache_clear()
+    remembered.cache_clear()
     for _ in range(3):
         told(f"{SCENE} {CLAIM} {SCENE}", TITLE)
         told(f"{SCENE} {CLAIM} {SCENE * 60}", TITLE)
-    assert (_remembered.cache_info().misses, _remembered.cache_info().hits) == (1, 2)
+    assert (remembered.cache_info().misses, remembered.cache_info().hits) == (1, 2)
 
 
 @pytest.mark.parametrize(
