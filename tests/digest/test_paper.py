@@ -87,7 +87,7 @@ def test_one_endless_sentence_is_cut_as_well(abstract: str) -> None:
 def test_what_is_no_address_for_a_button_has_none(url: str) -> None:
     post = paper_post(dataclasses.replace(PAPER, repository=url, url="https://arxiv.org/pdf/2604.14630"))
     assert [button.label for button in _buttons(post)] == [
-        *("Abstract", "Hugging Face", "Project page", "More like this"),
+        *("Abstract", "Hugging Face", "Project page", "More like this", "Why?"),
     ]
 
 

@@ -75,7 +75,7 @@ async def test_the_running_bot_posts_without_a_dead_model(peer: Peer, ours: Path
             assert await bot.stop() == 0
     assert_posted_once(peer, bot.database)
     assert_quiet(bot)
-    assert told(peer).count("This is about models.") == 3
+    assert told(peer).count("Small models are studied here.") == 3
     assert "✧" not in told(peer)
     assert "the abstract's own sentences" in bot.log()
     assert len(server.asked) == 3  # and then the pause

@@ -321,7 +321,7 @@ async def test_a_digest_shows_the_model_s_summaries_and_marks_them(
     assert told.count(f"{GOOD} ✧") == 6
     assert told.count("says that it plans. ✦") == 1
     assert "99%" not in told
-    assert told.count("This is about models.") == 1  # the one that was refused
+    assert told.count("Small models are studied here.") == 1  # the one that was refused
     assert len(await papers_shown(db)) == 8
     assert len(server.asked) == 7  # neither the one with a summary nor what is behind "n more"
     kept = await rows(db, "SELECT post FROM deliveries")
@@ -354,7 +354,7 @@ async def test_with_a_dead_server_the_digest_comes_as_without(
     async with writing(db, base, seconds=0.3) as writer:
         assert await deliver.deliver_due(db, discord, now=NOW, writer=writer) == 1
     told = posted(discord)
-    assert told.count("This is about models.") == 4
+    assert told.count("Small models are studied here.") == 4
     assert "✧" not in told
     assert len(await papers_shown(db)) == 4
 
