@@ -79,9 +79,13 @@ def remembered(title: str, text: str) -> str:
     return chosen(title, text)
 
 
+# "Authors: A. B., C. D. Upvotes: 13 Summary: We": feeds that put a list into their text.
+_FRONT = re.compile(r"\AAuthors?: .{1,2000}? (?:Summary|Abstract): (?=.)")
+
+
 def chosen(title: str, abstract: str) -> str:
     """The sentence of an abstract that tells best what was done, and what came out if that stands in another."""
-    abstract = " ".join(abstract.split())
+    abstract = _FRONT.sub("", " ".join(abstract.split()))
     found = sections(sentences(abstract))
     if (len(found) <= 2 and len(abstract) <= LIMIT) or not _is_english(abstract):
         return _lead(" ".join(part for _, part in found) or abstract)

@@ -187,6 +187,12 @@ def test_a_long_sentence_ends_before_its_list_or_between_words() -> None:
     assert text.endswith((" on…", " goes…"))
 
 
+def test_a_list_of_fields_before_the_abstract_is_none_of_it() -> None:
+    assert told(f"Authors: Ada Lovelace, C. Babbage Upvotes: 13 Summary: {SCENE} {CLAIM}", TITLE) == told(
+        f"{SCENE} {CLAIM}", TITLE
+    )
+
+
 def test_an_abstract_is_read_once_and_an_article_is_not_remembered() -> None:
     remembered.cache_clear()
     for _ in range(3):
