@@ -395,6 +395,13 @@ class Run:
         self._judge(REST)
         with judge.copied(self.database) as copy:
             self._fault("lost", REST, *judge.unsettled(copy, self.followers, self.now))
+        # A list that was had is asked for again after hours: what was announced last is still to be read.
+        for _ in range(24):
+            ((read,),) = judge.state(self.database, "SELECT count(*) FROM papers")
+            if read >= len(self.announced):
+                break
+            self.now += timedelta(hours=1)
+            await self._start(None)
         waiting = {follower.number for follower in self.followers}
         while waiting:
             rows = judge.state(self.database, "SELECT next_due, id FROM channels ORDER BY next_due")
