@@ -555,6 +555,8 @@ class Chart:
     """Best first."""
     total: int
     """How many gained votes."""
+    at_least: bool = False
+    """Papers with few votes were not looked at: some of them may have gained too."""
     compared: bool = False
     """Whether anything is known of the period before."""
     day: date | None = None
