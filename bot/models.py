@@ -95,6 +95,8 @@ class Heat:
     """Its place among the voted papers of its list's day, 1 is first; 0 where nobody counts."""
     of: int = 0
     """How many these are."""
+    reasons: tuple[str, ...] = ()
+    """What speaks for it, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,7 +117,7 @@ class Weeks:
         ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
         had, shown = await round_ups.shown(self._db, channel.id, ids, since=moment - WEEK)
         listed = await self._matched.seen(reach, own)
-        last = await verdicts.last_well(self._db, channel.id)
+        last = await verdicts.last_well(self._db, channel.id, self._now)
         week = await asyncio.to_thread(
             weekly.compose,
             topics,
