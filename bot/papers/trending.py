@@ -50,19 +50,20 @@ def risers(
     heats: Mapping[PaperId, Heat], history: Mapping[PaperId, Sequence[Observation]], *, since: datetime
 ) -> frozenset[PaperId]:
     """The papers that whoever missed them may want to know of: of the better two fifths of their list's day, which
-    hold nearly all that its week ends with (measured: `tests.bench.trending`), those that gained votes since then.
+    hold nearly all that its week ends with (measured: `tests.bench.trending`), all but those that are known to
+    have gained nothing since then.
     """
     return frozenset(
         number
         for number, found in heats.items()
-        if 0 < found.place <= ceil(_RISERS * found.of) and _rose(history.get(number, ()), since)
+        if 0 < found.place <= ceil(_RISERS * found.of) and not _stood_still(history.get(number, ()), since)
     )
 
 
-def _rose(seen: Sequence[Observation], since: datetime) -> bool:
+def _stood_still(seen: Sequence[Observation], since: datetime) -> bool:
     counts = [(each.seen_at, each.votes) for each in seen if each.votes is not None]
     before = _votes_at(counts, since)
-    return bool(counts) and (before is None or counts[-1][1] > before)
+    return before is not None and counts[-1][0] > since and counts[-1][1] <= before
 
 
 def heat(paper: Paper, seen: Sequence[Observation], *, now: datetime) -> Heat:
