@@ -159,8 +159,8 @@ async def replace(tx: aiosqlite.Connection, wanted: Mapping[ChannelId, RoundUp |
 async def shown(
     db: Database, channel_id: ChannelId, papers: Collection[PaperId], *, since: datetime
 ) -> tuple[dict[PaperId, datetime], int]:
-    """(those of `papers` that the channel has had, with the moment when; how many of all papers it has had after
-    `since`)."""
+    """(those of `papers` that the channel has had, with the moment when; how many of all papers it has had since
+    then)."""
     async with db.snapshot() as connection:
         rows = await connection.execute_fetchall(
             """SELECT paper_id, claimed_at FROM delivery_papers JOIN deliveries ON deliveries.id = delivery_id
@@ -170,7 +170,7 @@ async def shown(
         )
         ((count,),) = await connection.execute_fetchall(
             """SELECT count(*) FROM deliveries JOIN delivery_papers ON delivery_id = deliveries.id
-            WHERE deliveries.channel_id = ? AND claimed_at > ? AND shown""",
+            WHERE deliveries.channel_id = ? AND claimed_at >= ? AND shown""",
             (channel_id, seconds(since)),
         )
     return {PaperId(row[0]): known_moment(row[1]) for row in rows}, int(count)

@@ -74,11 +74,8 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
         f"## {digest.day:%A} {digest.day.day} {digest.day:%B}",
         f"-# {len(digest.papers)}{of} on {topics}",
     ]
-    if own := next(filter(None, (model_of(match.summary_by) for match in digest.papers)), ""):
-        name = escape(shorten(own, 40))
-        lines.append(f"-# {BY_OWN_MODEL} marks summaries by {name}, checked against the abstract")
-    if any(match.summary_by == "Hugging Face" for match in digest.papers):
-        lines.append(f"-# {BY_MODEL} marks summaries by Hugging Face’s model; the others quote the abstract")
+    if marks := _marks(digest):
+        lines.append(f"-# {marks}; the others quote the abstract")
     blocks: list[Block] = [Text("\n".join(lines))]
     late = [match for match in digest.papers if match.late]
     for at, match in enumerate(digest.papers):
@@ -94,6 +91,17 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
     source = (Button(label="The day at the source", url=digest.source_url),) if digest.source_url else ()
     blocks.append(Row((more, *source)))
     return Post(tuple(blocks))
+
+
+def _marks(digest: Digest) -> str:
+    """What the signs behind summaries mean: "✦ marks summaries by Hugging Face’s model"."""
+    authors = {match.summary_by for match in digest.papers}
+    own = next(filter(None, map(model_of, sorted(authors))), "")
+    marks = [f"{BY_MODEL} marks summaries by Hugging Face’s model"] if "Hugging Face" in authors else []
+    if own:
+        begin = f"{BY_OWN_MODEL} {'those' if marks else 'marks summaries'} by"
+        marks.append(f"{begin} {escape(shorten(own, 40))}, checked against the abstract")
+    return ", ".join(marks)
 
 
 def _risen(late: Sequence[Match], day: date) -> str:

@@ -111,7 +111,8 @@ class Weeks:
         whose papers may be missing)."""
         topics = tuple(await topics_of(self._db, channel))
         own = await self._matched.own(channel.guild_id)
-        reach = Reach.after(moment - WEEK)
+        # With the list that was open at the last one: its votes had only begun to come.
+        reach = Reach.after(moment - WEEK, first=True)
         found = await asyncio.gather(*(self._matched.of(topic, reach, own) for topic in topics))
         hits = dict(zip(topics, found, strict=True))
         ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}

@@ -267,14 +267,14 @@ def test_a_summary_by_a_model_is_marked_and_an_abstract_is_not() -> None:
     assert "✦" not in markup.as_text(post)
 
 
-def test_a_summary_by_the_operator_s_model_has_a_mark_and_a_line_of_its_own() -> None:
+def test_a_summary_by_the_operator_s_model_has_a_mark_of_its_own() -> None:
     own = dataclasses.replace(MATCH, summary="It does so.", summary_by=rewriting.author("x/*small*:3b <@1>" * 9))
     plain = dataclasses.replace(MATCH, summary="One. Two.", summary_by="abstract")
     post, _ = digest_post(dataclasses.replace(DIGEST, papers=(own, MATCH, plain)), DELIVERY)
     told = markup.as_text(post)
-    assert (
-        "\n  ✧ marks summaries by x/*small*:3b <@1>x/*small*:3b…, checked against the abstract\n  ✦ marks" in told
-    )
+    line = told.splitlines()[2]
+    assert line.startswith("  ✦ marks summaries by Hugging Face’s model, ✧ those by x/*small*:3b <@1>")
+    assert line.endswith("…, checked against the abstract; the others quote the abstract")
     assert "It does so. ✧" in told
     assert "A model says so. ✦" in told
     assert "One. Two.\n" in told

@@ -316,7 +316,7 @@ async def test_a_digest_shows_the_model_s_summaries_and_marks_them(
     async with writing(db, server.base) as writer:
         assert await deliver.deliver_due(db, discord, now=NOW, writer=writer) == 1
     told = posted(discord)
-    assert "✧ marks summaries by small:3b, checked against the abstract" in told
+    assert "✧ those by small:3b, checked against the abstract" in told
     assert "✦ marks summaries by Hugging Face’s model" in told
     assert told.count(f"{GOOD} ✧") == 6
     assert told.count("says that it plans. ✦") == 1

@@ -134,14 +134,14 @@ async def test_it_looks_back_at_what_was_shown_and_finds_what_rose_late(db: Data
     await weekly.deliver_weekly_due(db, discord, now=NOW)
 
     lines = told(discord).splitlines()
-    assert lines[:2] == ["The week to Tuesday 31 March", "  20 papers listed, 20 matched, 5 shown here"]
+    assert lines[:2] == ["The week to Tuesday 31 March", "  24 papers listed, 24 matched, 6 shown here"]
     titles = [line for line in lines if line.startswith("- ")]
     assert titles == [
         "- ▲ 900 Agent Number 50",
+        "- ▲ 307 Agent Number 73 · shown on 24 March",
         "- ▲ 306 Agent Number 63 · shown on Wednesday",
         "- ▲ 305 Agent Number 53 · shown on Thursday",
         "- ▲ 304 Agent Number 43 · shown on Friday",
-        "- ▲ 301 Agent Number 13 · shown on Monday",
     ]
     fresh = await rows(db, "SELECT arxiv_id FROM papers JOIN delivery_papers ON paper_id = id WHERE shown")
     assert ("2603.00050",) in fresh
@@ -189,7 +189,7 @@ async def test_what_the_next_digest_is_still_to_bring_did_not_rise_late(db: Data
 
 
 async def test_what_is_older_than_a_week_is_not_in_it(db: Database, discord: Discord) -> None:
-    await store(db, HF, listed(1, votes=9, days=7), listed(2, votes=3, days=6), at=NOW - 7 * DAY)
+    await store(db, HF, listed(1, votes=9, days=8), listed(2, votes=3, days=7), at=NOW - 8 * DAY)
     await following(db)
     await tick(db, discord, NOW)
     assert "Agent Number 2" in told(discord)
@@ -205,9 +205,9 @@ async def test_a_week_without_anything_posts_nothing_and_says_why(db: Database, 
     assert discord.tries == 0
     ((quiet,), (nothing,)) = await of_round_ups(db), await of_round_ups(db, TWO)
     assert quiet.told == (
-        "round-up: no source has listed a paper since Wednesday 25 March: a holiday, or the lists are late"
+        "round-up: no source has listed a paper since Tuesday 24 March: a holiday, or the lists are late"
     )
-    assert nothing.text == "nothing matched “zebras”: 1 paper seen since Wednesday 25 March"
+    assert nothing.text == "nothing matched “zebras”: 1 paper seen since Tuesday 24 March"
     assert (quiet.kind, nothing.kind) == (VerdictKind.QUIET, VerdictKind.NOTHING)
 
 
