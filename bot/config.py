@@ -233,8 +233,10 @@ def _model_faults(url: str, name: str, key: str) -> Iterator[str]:
                 yield f"{setting} needs PAPERBOY_MODEL_URL beside it: the address of the API, or is to be removed."
     elif not _is_web(url):
         yield "PAPERBOY_MODEL_URL is no web address: it begins with https:// or http://."
-    elif "?" in url or "#" in url or re.search(r"\s", url):
+    elif re.search(r"[?#\s\\]", url) or not url.isprintable():
         yield "PAPERBOY_MODEL_URL is the base of an API: it ends before /chat/completions, without ? and #."
+    elif "@" in urlsplit(url).path:
+        yield "PAPERBOY_MODEL_URL has an @ behind its host: in a password, / is written %2F and @ %40."
     elif key and "@" in urlsplit(url).netloc:
         yield "PAPERBOY_MODEL_KEY is set, and PAPERBOY_MODEL_URL has a password in it: keep one of them."
     if not re.fullmatch(r"[!-~]*", key):

@@ -95,6 +95,8 @@ class Heat:
     """Its place among the voted papers of its list's day, 1 is first; 0 where nobody counts."""
     of: int = 0
     """How many these are."""
+    reasons: tuple[str, ...] = ()
+    """What speaks for it, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -555,6 +557,8 @@ class Chart:
     """Best first."""
     total: int
     """How many gained votes."""
+    at_least: bool = False
+    """Papers with few votes were not looked at: some of them may have gained too."""
     compared: bool = False
     """Whether anything is known of the period before."""
     day: date | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.models import PaperId, Query
 from storage.database import Database, day, seconds
@@ -90,3 +90,17 @@ async def newest_list(db: Database, *, until: date) -> date | None:
             )
         )
     return day(rows[0][0]) if rows else None
+
+
+async def watched(db: Database, moment: datetime, *, within: timedelta) -> bool:
+    """Whether votes were counted in the time `within` before the moment. Of all lists of a week some paper's votes
+    change in hours: where none did, Paperboy was not running, or not there yet."""
+    first, last = (moment - timedelta(days=8)).date(), (moment + timedelta(days=1)).date()
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            f"""SELECT EXISTS (SELECT 1 FROM listings l JOIN observations o ON o.paper_id = l.paper_id
+            WHERE l.announced AND l.feed = '{VOTED}' AND l.listed_on BETWEEN ? AND ?
+            AND o.seen_at BETWEEN ? AND ?)""",
+            (first.isoformat(), last.isoformat(), seconds(moment - within), seconds(moment)),
+        )
+    return any(row[0] for row in rows)

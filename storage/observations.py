@@ -9,9 +9,10 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from bot.models import Observation, PaperId
-from storage.database import Database, known_moment
+from storage.database import Database, known_moment, seconds
 
 
 async def history(db: Database, papers: Sequence[PaperId]) -> Mapping[PaperId, tuple[Observation, ...]]:
@@ -26,6 +27,28 @@ async def history(db: Database, papers: Sequence[PaperId]) -> Mapping[PaperId, t
             WHERE id IN (SELECT value FROM json_each(?1)) AND counted_at NOT NULL
             ORDER BY paper_id, seen_at""",
             (json.dumps(papers),),
+        )
+    return await asyncio.to_thread(_by_paper, rows)
+
+
+async def around(
+    db: Database, papers: Sequence[PaperId], moments: Sequence[datetime]
+) -> Mapping[PaperId, tuple[Observation, ...]]:
+    """Of the counts of each paper's votes the first and the last before, between and behind the moments, oldest
+    first, and when they were last seen: all that tells what it had at each, in a fraction of the rows."""
+    stretch = " + ".join("(seen_at > ?)" for _ in moments)
+    values = (json.dumps(papers), *(seconds(moment) for moment in moments))
+    # Of a maximum or minimum SQLite gives the other columns of its row.
+    ends = [
+        f"""SELECT paper_id, {end}(seen_at) AS seen_at, votes, comments, stars FROM observations
+        WHERE paper_id IN (SELECT value FROM json_each(?)) AND votes NOT NULL GROUP BY paper_id, {stretch}"""
+        for end in ("min", "max")
+    ]
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(
+            f"""{" UNION ".join(ends)} UNION SELECT id, counted_at, votes, comments, stars FROM papers
+            WHERE id IN (SELECT value FROM json_each(?)) AND counted_at NOT NULL ORDER BY paper_id, seen_at""",
+            (*values, *values, values[0]),
         )
     return await asyncio.to_thread(_by_paper, rows)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.models import PaperId, Rewritten
 from storage.database import Database, seconds
@@ -50,7 +50,8 @@ async def keep(
 async def spend(db: Database, day: date, most: int) -> bool:
     """Count one call; False, and nothing counted, where the day has had `most`."""
     async with db.write() as tx:
-        await tx.execute("DELETE FROM model_calls WHERE day < ?", (day.isoformat(),))
+        # Not those of yesterday: what a digest began to ask before midnight still counts for its day.
+        await tx.execute("DELETE FROM model_calls WHERE day < ?", ((day - timedelta(days=7)).isoformat(),))
         await tx.execute("INSERT OR IGNORE INTO model_calls VALUES (?, 0)", (day.isoformat(),))
         spent = await tx.execute(
             "UPDATE model_calls SET calls = calls + 1 WHERE day = ? AND calls < ?", (day.isoformat(), most)

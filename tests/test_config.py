@@ -197,6 +197,9 @@ MODEL = {"PAPERBOY_MODEL_URL": "http://127.0.0.1:11434/v1", "PAPERBOY_MODEL": "m
         ({"PAPERBOY_MODEL_URL": "ftp://a.example/v1"}, "PAPERBOY_MODEL_URL is no web address"),
         ({"PAPERBOY_MODEL_URL": "https://a.example/v1?key=k3y"}, "PAPERBOY_MODEL_URL is the base of an API"),
         ({"PAPERBOY_MODEL_URL": "https://a.example/v 1"}, "PAPERBOY_MODEL_URL is the base of an API"),
+        ({"PAPERBOY_MODEL_URL": "https://a\\b.example/v1"}, "PAPERBOY_MODEL_URL is the base of an API"),
+        ({"PAPERBOY_MODEL_URL": "https://a.example/\u202ev1"}, "PAPERBOY_MODEL_URL is the base of an API"),
+        ({"PAPERBOY_MODEL_URL": "https://us3r:5/pa55@a.example/v1"}, "PAPERBOY_MODEL_URL has an @ behind"),
         ({"PAPERBOY_MODEL_KEY": "k3y with space"}, "PAPERBOY_MODEL_KEY has a sign in it"),
         ({"PAPERBOY_MODEL_KEY": "k3yé"}, "PAPERBOY_MODEL_KEY has a sign in it"),
         (

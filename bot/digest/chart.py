@@ -61,7 +61,7 @@ def _heading(chart: Chart) -> str:
 
 
 def _head(chart: Chart) -> Sequence[str]:
-    papers = counted(chart.total, "paper")
+    papers = f"{'at least ' if chart.at_least else ''}{counted(chart.total, 'paper')}"
     if chart.period is Period.TODAY:
         lines = [f"-# {_list_told(chart)} · {papers} with votes"]
     else:

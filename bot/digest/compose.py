@@ -141,7 +141,9 @@ def _choose(
         waiting = [iter(queue) for queue in queues]
         while waiting and len(chosen) < size:
             waiting = [queue for queue in waiting if len(chosen) == size or takes(queue, most)]
-    full = {number: f"no place was left of {size}" for queue in queues for number in queue if number not in chosen}
+    full = {
+        number: f"all {size} places were taken" for queue in queues for number in queue if number not in chosen
+    }
     left = {number: why for number, why in {**below, **full, **held}.items() if number not in chosen}
     return list(chosen.values()), {number: (papers[number], why) for number, why in left.items()}
 
@@ -261,7 +263,7 @@ def _match(paper: Paper, found: Found, heat: Heat, *, late: bool, held: str) -> 
         paper=paper,
         topics=tuple(topic.text for topic, _ in topics),
         score=heat.expected or 0.0,
-        reasons=(*dict.fromkeys(why), *trending.reasons(paper, heat)),
+        reasons=(*dict.fromkeys(why), *(heat.reasons or trending.reasons(paper))),
         summary=text,
         summary_by=author,
         gained=heat.gained,

@@ -26,15 +26,15 @@ from bot.models import (
 )
 from bot.papers.rewriting import model_of
 from bot.papers.summary import LIMIT, shorten, whole
-from bot.papers.trending import counted, short
+from bot.papers.trending import counted, gain, short
 
 TITLE = 200
 """Characters of a title."""
 REASONS = 200
 """Characters of the words that tell why a paper is there."""
 BY_MODEL = "✦"
-_FULL = "no "
-"""How a rule begins that says only that others stood before: it goes without saying."""
+_FULL = ("all ", "no room ")
+"""How rules begin that say only that others stood before: it goes without saying."""
 BY_OWN_MODEL = "✧"
 _SAID = ("by ", "from ", "in ", "only ", "spelled ")
 _LATE = "\n-# Late: it was due {}"
@@ -150,7 +150,7 @@ def facts(paper: Paper, gained: int | None = None) -> str:
     """One line: votes, those `gained` since yesterday, stars, authors, organisation."""
     parts = []
     if paper.votes is not None:
-        rise = f" (+{short(gained)} since yesterday)" if gained and gained > 0 else ""
+        rise = f" ({gain(gained)})" if gain(gained) else ""
         parts.append(f"▲ {short(paper.votes)}{rise}")
     if paper.stars:
         parts.append(f"★ {short(paper.stars)}")

@@ -95,11 +95,12 @@ def compose(
     cap: int,
     due_at: datetime,
     day: date,
+    digested: date | None,
 ) -> Week:
     """The week's best of each topic, each paper where it stands best, and what rose late.
 
-    `candidates` holds each topic's strict hits of the week, at most `cap`. Without `sections` there is nothing to
-    post.
+    `candidates` holds each topic's strict hits of the week, at most `cap`; what is listed after `digested` the
+    next digest may still bring. Without `sections` there is nothing to post.
     """
     ranked = {topic: _hottest([hit.paper for hit in voted_only(topic, candidates[topic])]) for topic in topics}
     matched = {paper.id: paper for papers in ranked.values() for paper in papers}
@@ -122,6 +123,7 @@ def compose(
         paper
         for paper in matched.values()
         if paper.id not in named and paper.id not in shown and high and (paper.votes or 0) >= high
+        if digested and (paper.listed_on or date.max) <= digested
     ]
     return Week(
         due_at=due_at,

@@ -96,7 +96,7 @@ def _figures(fate: Fate) -> str:
     paper, heat = fate.paper, fate.heat
     if paper.votes is None:
         return "nobody counts votes for it: its sources have none"
-    told = [", ".join(filter(None, (counted(paper.votes, "vote"), gain(heat))))]
+    told = [", ".join(filter(None, (counted(paper.votes, "vote"), gain(heat.gained))))]
     if heat.of:
         told.append(f"place {heat.place} of its day’s {heat.of}")
     if heat.expected is not None:

@@ -24,6 +24,8 @@ class Span:
     end: datetime
     open: date
     """The day whose list was open at the begin: whatever is first listed later, had no votes then."""
+    stands: timedelta = STANDS
+    """How old a count may be at the begin: less where nobody counted for a while before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +44,26 @@ class Candidate:
         """Whether it was first listed within."""
         return self.listed is not None and self.listed > span.open
 
-    def gained(self, span: Span) -> int | None:
+    def gained(self, span: Span, *, exactly: bool = False) -> int | None:
         """Votes at the end less those at the begin, fewer than none where some were taken back; None where nobody
         counted within.
 
         A paper first listed within began with none; one whose count at the begin is not known, with the first
-        count within.
+        count within: then it gained that or more, and `exactly` None.
         """
         counts = [(seen.seen_at, seen.votes) for seen in self.history if seen.votes is not None]
         first, last = (bisect_right(counts, at, key=lambda count: count[0]) for at in (span.begin, span.end))
         if first == last:
             return None
-        joined, begun = self.joined(span), counts[first][1]
-        if first and (joined or counts[first - 1][0] >= span.begin - STANDS):
+        joined = self.joined(span)
+        if first and (joined or counts[first - 1][0] >= span.begin - span.stands):
             begun = counts[first - 1][1]
         elif joined:
             begun = 0
+        elif exactly:
+            return None
+        else:
+            begun = counts[first][1]
         return counts[last - 1][1] - begun
 
 
@@ -74,9 +80,11 @@ def _order(paper: Candidate) -> tuple[int, int, int]:
 
 
 def of_span(papers: Sequence[Candidate], span: Span, before: Span) -> tuple[tuple[Rise, ...], bool]:
-    """(the chart of `span` with each paper's place in the one of `before`, whether that one has any)."""
+    """(the chart of `span` with each paper's place in the one of `before`, whether that one has any). Where votes
+    were not counted from its begin to its end, it is not known."""
     known = {paper.paper_id: paper for paper in papers}
-    places = {paper_id: place for place, paper_id in enumerate(ranked(papers, before), 1)}
+    watched = before.stands == span.stands == STANDS
+    places = {paper_id: place for place, paper_id in enumerate(ranked(papers, before) if watched else (), 1)}
     rises = tuple(
         Rise(
             paper_id=paper_id,
@@ -100,7 +108,7 @@ def of_list(papers: Sequence[Candidate], span: Span, last_day: Span) -> tuple[Ri
             place=place,
             gained=gained,
             new=known[paper_id].joined(last_day),
-            lately=known[paper_id].gained(last_day),
+            lately=known[paper_id].gained(last_day, exactly=True),
         )
         for place, (paper_id, gained) in enumerate(ranked(papers, span).items(), 1)
     )

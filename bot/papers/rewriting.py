@@ -45,6 +45,7 @@ _LINK = re.compile(r"\w:/|//|\bwww\.|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\w", re.IG
 _SITE = re.compile(r"\b[\w-]+\.[a-z]{2,}\b", re.IGNORECASE)
 _MENTION = re.compile(r"\S*@\S*")
 _ENDS = re.compile(r"[.!?…][\"')\]”’]*$")
+_ODD = frozenset({"Mn", "Me", "Mc", "So", "Sk"})
 _ECHO = 6
 """So many words side by side as in the instructions are an echo of them."""
 
@@ -109,6 +110,8 @@ def _form(text: str, source: str) -> str:
         return "it has signs in it that nobody sees"
     if any(sign.isalpha() and sign not in source and not _latin(sign) for sign in line):
         return "it is in another script"
+    if any(sign not in source and _odd(sign) for sign in line):
+        return "it has signs in it that the paper does not have"
     return "" if _ENDS.search(text) else "it breaks off within a sentence"
 
 
@@ -130,3 +133,8 @@ def _unfounded(text: str, source: str) -> str:
 
 def _latin(sign: str) -> bool:
     return unicodedata.name(sign, "").startswith("LATIN ")
+
+
+def _odd(sign: str) -> bool:
+    """A picture, a blank that is none by its name, a mark to be piled on others."""
+    return not sign.isascii() and unicodedata.category(sign) in _ODD

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_END = re.compile(r"""[.!?…]+["')\]”’»]*(?=\s)|[。！？]+[”’」』）]*""")
+# A run is taken whole and once: "....." without end would be tried from each of its stops.
+_END = re.compile(r"""(?<![.!?…])[.!?…]++["')\]”’»]*+(?=\s)|[。！？]+[”’」』）]*""")
 
 # Words that open a sentence and are neither a name nor the rest of an abbreviation.
 _OPENERS = (

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from math import ceil
@@ -41,8 +42,7 @@ def rank(
             days[paper.listed_on].append((order(paper, found), paper.id))
     for listed in days.values():
         for place, (_, number) in enumerate(sorted(listed), start=1):
-            found = heats[number]
-            heats[number] = Heat(expected=found.expected, gained=found.gained, place=place, of=len(listed))
+            heats[number] = replace(heats[number], place=place, of=len(listed))
     return heats
 
 
@@ -50,20 +50,28 @@ def risers(
     heats: Mapping[PaperId, Heat], history: Mapping[PaperId, Sequence[Observation]], *, since: datetime
 ) -> frozenset[PaperId]:
     """The papers that whoever missed them may want to know of: of the better two fifths of their list's day, which
-    hold nearly all that its week ends with (measured: `tests.bench.trending`), all but those that are known to
-    have gained nothing since then.
+    hold nearly all that its week ends with (measured: `tests.bench.trending`), those that gained votes since then.
+
+    Old lists are looked at less often. A paper that nobody has looked at since has risen as far as anybody knows;
+    where no paper was, nothing has.
     """
+    counts = {number: _counts(history.get(number, ())) for number in heats}
+    if not any(seen and seen[-1][0] > since for seen in counts.values()):
+        return frozenset()
     return frozenset(
         number
         for number, found in heats.items()
-        if 0 < found.place <= ceil(_RISERS * found.of) and not _stood_still(history.get(number, ()), since)
+        if 0 < found.place <= ceil(_RISERS * found.of) and _may_have_risen(counts[number], since)
     )
 
 
-def _stood_still(seen: Sequence[Observation], since: datetime) -> bool:
-    counts = [(each.seen_at, each.votes) for each in seen if each.votes is not None]
+def _may_have_risen(counts: Sequence[tuple[datetime, int]], since: datetime) -> bool:
     before = _votes_at(counts, since)
-    return before is not None and counts[-1][0] > since and counts[-1][1] <= before
+    return before is None or counts[-1][0] <= since or counts[-1][1] > before
+
+
+def _counts(seen: Sequence[Observation]) -> list[tuple[datetime, int]]:
+    return [(each.seen_at, each.votes) for each in seen if each.votes is not None]
 
 
 def heat(paper: Paper, seen: Sequence[Observation], *, now: datetime) -> Heat:
@@ -75,8 +83,8 @@ def heat(paper: Paper, seen: Sequence[Observation], *, now: datetime) -> Heat:
     more on 140 measured days: they are reasons, no part of the order.
     """
     if paper.votes is None:
-        return UNKNOWN
-    counts = [(each.seen_at, each.votes) for each in seen if each.votes is not None and each.seen_at <= now]
+        return Heat(reasons=reasons(paper))
+    counts = [count for count in _counts(seen) if count[0] <= now]
     at = counts[-1][0] if counts else now
     age = (at - _midnight(paper.listed_on)) / _HOUR if paper.listed_on else math.inf
     lately = _votes_at(counts, at - _LATELY)
@@ -84,10 +92,8 @@ def heat(paper: Paper, seen: Sequence[Observation], *, now: datetime) -> Heat:
     yesterday = _votes_at(counts, at - _DAY) if now - at < _DAY else None
     if lately is None and age - growth.LATELY <= _OPEN:
         lately = 0  # its list was still open then: it came later, or Paperboy did
-    return Heat(
-        expected=_grown(paper.votes, lately, age),
-        gained=None if yesterday is None else paper.votes - yesterday,
-    )
+    gained = None if yesterday is None else paper.votes - yesterday
+    return Heat(expected=_grown(paper.votes, lately, age), gained=gained, reasons=reasons(paper, gained))
 
 
 def _votes_at(counts: Sequence[tuple[datetime, int]], moment: datetime) -> int | None:
@@ -125,11 +131,12 @@ def order(paper: Paper, heat: Heat | None = None) -> tuple[float, ...]:
     return (0.0, -expected, -listed, -(paper.id or 0))
 
 
-def reasons(paper: Paper, heat: Heat = UNKNOWN) -> tuple[str, ...]:
-    """What speaks for it, in words: "34 votes, +21 since yesterday", "code, 1.2k stars", "also on arXiv cs.CL"."""
+def reasons(paper: Paper, gained: int | None = None) -> tuple[str, ...]:
+    """What speaks for it, in words: "34 votes, +21 since yesterday", "code, 1.2k stars", "also on arXiv cs.CL".
+    `gained`: its votes since yesterday, where that is known."""
     found = []
     if paper.votes:
-        found.append(", ".join(filter(None, (counted(paper.votes, "vote"), gain(heat)))))
+        found.append(", ".join(filter(None, (counted(paper.votes, "vote"), gain(gained)))))
     if paper.repository:
         found.append(f"code, {counted(paper.stars, 'star')}" if paper.stars else "code")
     names = tuple(dict.fromkeys(source(feed) for feed in sorted(paper.feeds, key=_nearness)))
@@ -146,9 +153,9 @@ def _nearness(feed: str) -> int:
     return _HOMES.index(name) if name in _HOMES else len(_HOMES)
 
 
-def gain(heat: Heat) -> str:
-    """ "+21 since yesterday"; "" where it gained nothing, or is too young."""
-    return f"+{short(heat.gained)} since yesterday" if heat.gained and heat.gained > 0 else ""
+def gain(gained: int | None) -> str:
+    """ "+21 since yesterday"; "" where it gained nothing, or that is not known."""
+    return f"+{short(gained)} since yesterday" if gained and gained > 0 else ""
 
 
 def source(feed: str) -> str:

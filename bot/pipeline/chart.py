@@ -19,6 +19,8 @@ PLACES = 10
 CANDIDATES = 2_000
 """Papers considered, those with most votes."""
 _DAY = timedelta(days=1)
+_PAUSE, _STOP = timedelta(hours=6), timedelta(days=1)
+"""So long nobody counted, where a paper's last count does not stand for yesterday's hour, or a period's begin."""
 _LONG = {Period.WEEK: timedelta(days=7), Period.MONTH: timedelta(days=30)}
 
 
@@ -34,11 +36,11 @@ async def trending(db: Database, text: str, period: Period, *, now: datetime, ow
         # The list before it is open until it opens.
         begin = huggingface.opens(day or today)
         span = Span(begin=begin, end=now, open=(day or today) - _DAY)
-        before = _span(now, _DAY)
+        before = await _span(db, now, _DAY, _PAUSE)
         found = await moved.of_list(db, asked, listed=day or today, today=now.date(), limit=CANDIDATES, own=own)
     else:
         long = _LONG[period]
-        span, before = _span(now, long), _span(now - long, long)
+        span, before = await _span(db, now, long, _STOP), await _span(db, now - long, long, _STOP)
         found = await moved.since(
             db,
             asked,
@@ -48,7 +50,8 @@ async def trending(db: Database, text: str, period: Period, *, now: datetime, ow
             limit=CANDIDATES,
             own=own,
         )
-    history = await observations.history(db, [paper_id for paper_id, _, _ in found])
+    moments = (before.begin, span.begin, now)
+    history = await observations.around(db, [paper_id for paper_id, _, _ in found], moments)
 
     def ranked() -> tuple[tuple[Rise, ...], bool, datetime | None]:
         candidates = [
@@ -71,6 +74,7 @@ async def trending(db: Database, text: str, period: Period, *, now: datetime, ow
         end=now,
         papers=tuple((rise, shown[rise.paper_id]) for rise in best if rise.paper_id in shown),
         total=len(rises),
+        at_least=len(found) == CANDIDATES,
         compared=compared,
         day=day,
         today=today,
@@ -82,8 +86,11 @@ async def trending(db: Database, text: str, period: Period, *, now: datetime, ow
     )
 
 
-def _span(end: datetime, long: timedelta) -> Span:
-    return Span(begin=end - long, end=end, open=huggingface.day_of(end - long))
+async def _span(db: Database, end: datetime, long: timedelta, stop: timedelta) -> Span:
+    """The last `long` before `end`; where nobody counted for `stop` before it begins, older counts say nothing."""
+    begin = end - long
+    stands = chart.STANDS if await moved.watched(db, begin, within=stop) else stop
+    return Span(begin=begin, end=end, open=huggingface.day_of(begin), stands=stands)
 
 
 async def _answering(db: Database, asked: Query, *, now: datetime, own: Sequence[str]) -> int:

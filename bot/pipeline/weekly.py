@@ -35,7 +35,7 @@ from bot.pipeline import alert
 from bot.pipeline.deliver import GRACE, each
 from bot.pipeline.draft import CANDIDATES, Candidates, Own, Reach, topics_of
 from bot.pipeline.send import BUG, PASSES, send
-from storage import channels, deliveries, round_ups
+from storage import channels, deliveries, round_ups, verdicts
 from storage import search as index
 from storage.database import Database
 
@@ -117,6 +117,7 @@ class Weeks:
         ids = {hit.paper.id for found in hits.values() for hit in found if hit.paper.id is not None}
         had, shown = await round_ups.shown(self._db, channel.id, ids, since=moment - WEEK)
         listed = await self._matched.seen(reach, own)
+        last = await verdicts.last_well(self._db, channel.id, self._now)
         week = await asyncio.to_thread(
             weekly.compose,
             topics,
@@ -126,6 +127,7 @@ class Weeks:
             cap=CANDIDATES,
             due_at=moment,
             day=due.local_day(channel.schedule, moment),
+            digested=huggingface.day_of(last) if last else None,
         )
         if week.sections:
             return week, VerdictKind.POSTED, await self._matched.trouble(own)

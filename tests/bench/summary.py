@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from bot.models import Paper
 from bot.papers import salience, terms
 from bot.papers.sentences import sentences
-from bot.papers.summary import chosen, summarise
+from bot.papers.summary import remembered, summarise
 from tests.bench.rouge import rouge, rouge_1, tokens
 
 _CUE = re.compile(r"\bwe (?:propose|introduce|present|show)\b|\bthis paper\b", re.IGNORECASE)
@@ -99,7 +99,7 @@ def novelty(told: str, title: str) -> float:
 
 def duration(texts: Sequence[Text]) -> float:
     """Seconds for each abstract, none of them known yet."""
-    chosen.cache_clear()
+    remembered.cache_clear()
     start = time.perf_counter()
     for text in texts:
         shown(text)

@@ -81,6 +81,11 @@ def test_without_a_period_before_nothing_is_said_of_it() -> None:
     assert "The archive is younger: it begins on Friday 27 March" in head
 
 
+def test_where_some_papers_were_not_looked_at_the_number_is_the_least() -> None:
+    made = replace(CHART, papers=((_rise(), PAPER),), total=1_019, at_least=True)
+    assert " · at least 1k papers gained votes\n" in texts_of(chart_post(made, 3))[0]
+
+
 def test_buttons_lead_to_each_period_and_a_menu_to_the_papers() -> None:
     made = replace(CHART, query=parse("diffusion"), papers=((_rise(), PAPER),), total=1, period=Period.MONTH)
     post = chart_post(made, 12)

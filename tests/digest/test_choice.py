@@ -128,7 +128,7 @@ def test_late_ones_take_half_and_what_is_left(size: int, late: int, new: int, ex
     fresh = [_paper(100 + number, 100 - number) for number in range(1, new + 1)]
     digest = _compose({AGENTS: [*fresh, *papers]}, late=range(1, late + 1), size=size)
     assert [match.late for match in digest.papers] == [True] * expected[0] + [False] * expected[1]
-    assert set(_held(digest).values()) <= {f"no place was left of {size}"}
+    assert set(_held(digest).values()) <= {f"all {size} places were taken"}
     assert len(digest.papers) + len(digest.more) == late + new
 
 
@@ -266,5 +266,5 @@ def test_nothing_is_lost_nothing_twice_and_all_is_explained(
     assert len(digest.papers) <= size
     assert bool(digest.papers) or all("below the floor" in why for why in _held(digest).values())
     assert sum(paper.paper.organization == "Lab" for paper in digest.papers) <= OF_ONE_ORGANIZATION
-    if any("no place was left" in why for why in _held(digest).values()):
+    if any("places were taken" in why for why in _held(digest).values()):
         assert len(digest.papers) == size

@@ -94,7 +94,7 @@ def test_a_digest_fits_and_shows_exactly_its_papers(digest: Digest) -> None:
 @given(st.lists(hostile.papers(), max_size=8), st.sampled_from((1, 9)))
 def test_more_fits(some: list[Paper], times: int) -> None:
     papers = some * times
-    post = more_post([(paper, "no place was left of 8") for paper in papers], NOW)
+    post = more_post([(paper, "all 8 places were taken") for paper in papers], NOW)
     check(post, papers=papers)
     shown = sum(line.startswith("- ") for line in _texts(post)[0].splitlines())
     left = len(papers) - shown

@@ -97,7 +97,7 @@ def test_what_does_not_fit_moves_behind_the_button_and_is_counted() -> None:
 
 
 def test_more_counts_what_it_does_not_name() -> None:
-    left = [(_match(number, WED).paper, "no place was left of 8") for number in range(1, 4)]
+    left = [(_match(number, WED).paper, "all 8 places were taken") for number in range(1, 4)]
     assert "and" not in as_text(more_post(left, NOW)).splitlines()[-1]
     assert as_text(more_post(left, NOW, 22)).splitlines()[-1].strip() == "and 22 more: /search finds them"
 

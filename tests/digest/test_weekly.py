@@ -35,6 +35,7 @@ def made(
     shown: Mapping[int, date] | None = None,
     votes: Sequence[int] | None = None,
     cap: int = 300,
+    digested: date | None = FRIDAY,
 ) -> weekly.Week:
     """The week of these topics; without `votes` their papers are all that there were."""
     hits = {parse(topic): [Hit(paper=each, score=0.0) for each in papers] for topic, papers in found.items()}
@@ -48,6 +49,7 @@ def made(
         cap=cap,
         due_at=DUE,
         day=FRIDAY,
+        digested=digested,
     )
 
 
@@ -111,6 +113,9 @@ def test_what_stands_high_and_was_not_shown_rose_late() -> None:
     # As far as the week goes, not only the topic.
     assert made({"agent": many(50)}, votes=[5_000] * 100).late == ()
     assert made({"agent": [paper(number, None) for number in range(1, 20)]}).late == ()
+    # What no digest has had the time to bring.
+    assert made({"agent": many(50)}, digested=FRIDAY - timedelta(days=1)).late == ()
+    assert made({"agent": many(50)}, digested=None).late == ()
 
 
 @pytest.mark.parametrize(("count", "late"), [(5, 0), (26, 1), (30, 1), (31, 2)])
@@ -190,6 +195,7 @@ def test_a_hostile_title_or_topic_does_nothing() -> None:
         cap=300,
         due_at=DUE,
         day=FRIDAY,
+        digested=None,
     )
     post, _ = weekly.weekly_post(week, NUMBER)
     raw = texts(post)

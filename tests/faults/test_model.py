@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -80,6 +81,18 @@ async def test_the_running_bot_posts_without_a_dead_model(peer: Peer, ours: Path
     assert "the abstract's own sentences" in bot.log()
     assert len(server.asked) == 3  # and then the pause
     assert [name for name, content in files(ours).items() if KEY.encode() in content] == []
+
+
+async def test_told_to_stop_while_the_model_is_asked_it_does_not_wait_for_it(peer: Peer, ours: Path) -> None:
+    async with modelling() as server:
+        server.hang()
+        async with running(peer, ours, *FAST, **named(server)) as bot:
+            await bot.until(server.came.is_set)
+            began = time.monotonic()
+            assert await bot.stop() == 0
+            assert time.monotonic() - began < 9, "a call has ten seconds"
+    assert_quiet(bot)
+    assert len(peer.messages()) <= 1
 
 
 async def test_killed_while_the_model_is_asked_the_digest_comes_once(peer: Peer, ours: Path) -> None:

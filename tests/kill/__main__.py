@@ -46,7 +46,8 @@ def table(tally: Tally) -> str:
         )
     told = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.verdicts.items()))
     lines.append(
-        f"{tally.kills.total()} kills in {tally.starts} starts; {tally.digests} digests of {tally.papers} papers; "
+        f"{tally.kills.total()} kills in {tally.starts} starts; {tally.digests} digests "
+        f"({tally.round_ups} of them round-ups) of {tally.papers} papers; "
         f"verdicts: {told}"
     )
     return "\n".join(lines)

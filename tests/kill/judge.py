@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.models import VerdictKind
+from bot.models import Occasion, VerdictKind
 from tests.peer.shapes import Json, custom_ids
 
 NUMBER = re.compile(r"26\d\d\.\d{5}")
@@ -36,13 +36,18 @@ class Follower:
     at: time
     days: frozenset[int]
     words: tuple[str, ...]
+    back_at: time
+    """Its round-up's time of day,"""
+    back_on: int
+    """and its day of the week."""
 
-    def moments(self, begin: datetime, end: datetime) -> tuple[datetime, ...]:
-        """When its digests are due, in (begin, end]."""
+    def moments(self, occasion: Occasion, begin: datetime, end: datetime) -> tuple[datetime, ...]:
+        """When its digests, or its round-ups, are due, in (begin, end]."""
         zone = ZoneInfo(self.zone)
+        at, days = (self.at, self.days) if occasion is Occasion.DIGEST else (self.back_at, {self.back_on})
         first = begin.astimezone(zone).date()
         dates = (first + timedelta(days=count) for count in range((end - begin).days + 3))
-        all_of_them = (datetime.combine(day, self.at, zone) for day in dates if day.weekday() in self.days)
+        all_of_them = (datetime.combine(day, at, zone) for day in dates if day.weekday() in days)
         return tuple(moment.astimezone(UTC) for moment in all_of_them if begin < moment <= end)
 
 
@@ -70,24 +75,30 @@ def copied(database: Path) -> Iterator[sqlite3.Connection]:
 
 # --- nothing is half written ------------------------------------------------------------------------
 
+_ITS = """(v.channel_id, v.due_at) = (d.channel_id, d.due_at)
+    AND v.occasion = iif(d.kind = 'weekly', 'weekly', 'digest')"""
+"""A verdict `v` is the one of a delivery `d`."""
 HALVES = {
-    "a delivery without papers": """SELECT id FROM deliveries d WHERE NOT EXISTS
+    "a digest without papers": """SELECT id FROM deliveries d WHERE kind != 'weekly' AND NOT EXISTS
         (SELECT 1 FROM delivery_papers WHERE delivery_id = d.id AND (shown OR d.state = 'refused'))""",
     "papers out of order": """SELECT delivery_id FROM delivery_papers GROUP BY delivery_id
         HAVING max(position) + 1 != count(*)""",
     "papers of another channel": """SELECT delivery_id FROM delivery_papers p JOIN deliveries d
         ON d.id = delivery_id WHERE p.channel_id != d.channel_id""",
-    "a delivery whose channel was not moved on": """SELECT d.id FROM deliveries d JOIN channels c
-        ON c.id = channel_id WHERE next_due <= due_at OR last_due < due_at OR last_due IS NULL""",
-    "a delivery without a verdict": """SELECT id FROM deliveries d WHERE NOT EXISTS
-        (SELECT 1 FROM verdicts v WHERE (v.channel_id, v.due_at) = (d.channel_id, d.due_at))""",
-    "a state that its verdict belies": """SELECT d.id FROM deliveries d JOIN verdicts v USING (channel_id, due_at)
+    "a digest whose channel was not moved on": """SELECT d.id FROM deliveries d JOIN channels c
+        ON c.id = channel_id WHERE kind != 'weekly'
+        AND (next_due <= due_at OR last_due < due_at OR last_due IS NULL)""",
+    "a round-up that was not moved on": """SELECT d.id FROM deliveries d JOIN round_ups USING (channel_id)
+        WHERE kind = 'weekly' AND (next_due <= due_at OR last_due < due_at OR last_due IS NULL)""",
+    "a delivery without a verdict": f"""SELECT id FROM deliveries d WHERE NOT EXISTS
+        (SELECT 1 FROM verdicts v WHERE {_ITS})""",
+    "a state that its verdict belies": f"""SELECT d.id FROM deliveries d JOIN verdicts v ON {_ITS}
         WHERE (state, v.kind) NOT IN (('claimed', 'waiting'), ('sent', 'posted'), ('refused', 'failed'))""",
     "sent without a message": "SELECT id FROM deliveries WHERE (state = 'sent') != (message_id IS NOT NULL)",
     "claimed without a next try": """SELECT id FROM deliveries
         WHERE (state = 'claimed') != (next_try_at IS NOT NULL)""",
-    "a verdict that waits for nothing": """SELECT due_at FROM verdicts v WHERE kind = 'waiting' AND NOT EXISTS
-        (SELECT 1 FROM deliveries d WHERE (d.channel_id, d.due_at) = (v.channel_id, v.due_at))""",
+    "a verdict that waits for nothing": f"""SELECT due_at FROM verdicts v WHERE kind = 'waiting' AND NOT EXISTS
+        (SELECT 1 FROM deliveries d WHERE {_ITS})""",
     "a paper without a key": """SELECT id FROM papers WHERE id NOT IN (SELECT paper_id FROM identities)""",
     "a paper that no feed listed": """SELECT id FROM papers WHERE id NOT IN (SELECT paper_id FROM listings)""",
     "counts that were not observed": """SELECT id FROM papers WHERE votes IS NOT NULL AND votes IS NOT
@@ -125,7 +136,8 @@ def half_written(connection: sqlite3.Connection, vouched: Mapping[str, frozenset
 
 def carried(message: Json) -> str:
     """The delivery that a message is."""
-    (found,) = (name for name in custom_ids(message["components"]) if name.startswith("paperboy:more:"))
+    ids = custom_ids(message["components"])
+    (found,) = (name for name in ids if name.startswith(("paperboy:more:", "paperboy:week:")))
     return str(found).rpartition(":")[2]
 
 
@@ -136,8 +148,10 @@ def texts(components: Sequence[Json]) -> Iterator[str]:
 
 
 def numbers(message: Json) -> list[str]:
-    """The papers that readers see in a message, in order."""
-    return list(dict.fromkeys(NUMBER.findall("\n".join(texts(message["components"])))))
+    """The papers that readers see in a message, in order, but for what a round-up says was shown."""
+    lines = "\n".join(texts(message["components"])).split("\n")
+    fresh = (line for line in lines if not re.search(r" · shown (?:today|on \S+)", line))
+    return list(dict.fromkeys(NUMBER.findall("\n".join(fresh))))
 
 
 def doubled(messages: Mapping[int, Sequence[Json]]) -> list[str]:
@@ -174,7 +188,7 @@ def astray(connection: sqlite3.Connection, messages: Mapping[int, Sequence[Json]
             found.append(f"channel {channel}: {name} counts as not posted, and is there")
         elif row["state"] == "sent" and str(row["message_id"]) != message["id"]:
             found.append(f"channel {channel}: {name} is another message")
-        elif shown.get(name) != set(numbers(message)):
+        elif shown.get(name, set()) != set(numbers(message)):
             found.append(f"channel {channel}: {name} shows {numbers(message)} instead of {shown.get(name)}")
         elif f"'{left[name]} more'" not in str(message["components"]) and left[name]:
             found.append(f"channel {channel}: {name} has not {left[name]} more")
@@ -187,43 +201,58 @@ def unjudged(
 ) -> list[str]:
     """Due moments without their verdict, or with one that is not true. Before the `end` only those that the
     channel has left behind."""
-    found = []
-    for follower in followers:
-        rows = connection.execute(
-            "SELECT due_at, at, kind, text FROM verdicts WHERE channel_id = ?", (follower.number,)
+    return [
+        wrong
+        for follower in followers
+        for occasion in Occasion
+        for wrong in _unjudged(connection, follower, occasion, begin, end)
+    ]
+
+
+def _unjudged(
+    connection: sqlite3.Connection, follower: Follower, occasion: Occasion, begin: datetime, end: datetime
+) -> Iterator[str]:
+    who = f"channel {follower.number}, {occasion}"
+    rows = connection.execute(
+        "SELECT due_at, at, kind, text FROM verdicts WHERE channel_id = ? AND occasion = ?",
+        (follower.number, occasion),
+    )
+    told = {row["due_at"]: row for row in rows}
+    ((following,),) = connection.execute(
+        "SELECT next_due FROM channels WHERE id = ?"
+        if occasion is Occasion.DIGEST
+        else "SELECT next_due FROM round_ups WHERE channel_id = ?",
+        (follower.number,),
+    ).fetchall()
+    moments = [int(moment.timestamp()) for moment in follower.moments(occasion, begin, end + timedelta(days=8))]
+    past = [moment for moment in moments if moment < following]
+    if following not in moments:
+        yield f"{who} is next due at {following}"
+    for moment in set(past) ^ set(told):
+        yield f"{who}: {_day(moment)} has {'no' if moment in past else 'a'} verdict"
+    for moment, row in told.items():
+        later = [other for other in moments if moment < other <= row["at"]]
+        given_up = row["kind"] == VerdictKind.MISSED or (
+            row["kind"] == VerdictKind.FAILED and row["text"].startswith("not posted ")
         )
-        told = {row["due_at"]: row for row in rows}
-        ((following,),) = connection.execute(
-            "SELECT next_due FROM channels WHERE id = ?", (follower.number,)
-        ).fetchall()
-        moments = [int(moment.timestamp()) for moment in follower.moments(begin, end + timedelta(days=8))]
-        past = [moment for moment in moments if moment < following]
-        if following not in moments:
-            found.append(f"channel {follower.number} is next due at {following}")
-        for moment in set(past) ^ set(told):
-            found.append(
-                f"channel {follower.number}: {_day(moment)} has {'no' if moment in past else 'a'} verdict"
-            )
-        for moment, row in told.items():
-            later = [other for other in moments if moment < other <= row["at"]]
-            given_up = row["kind"] == VerdictKind.MISSED or (
-                row["kind"] == VerdictKind.FAILED and row["text"].startswith("not posted ")
-            )
-            # Stale: the lists of this world really are empty or old on some days.
-            fine = (
-                *(VerdictKind.POSTED, VerdictKind.WAITING, VerdictKind.NOTHING),
-                VerdictKind.QUIET,
-                VerdictKind.STALE,
-            )
-            if row["kind"] not in fine and not (given_up and (later or row["at"] - moment >= GRACE)):
-                found.append(f"channel {follower.number}: {_day(moment)}: {row['kind']}: {row['text']}")
-    return found
+        # Stale: the lists of this world really are empty or old on some days.
+        fine = (
+            *(VerdictKind.POSTED, VerdictKind.WAITING, VerdictKind.NOTHING),
+            VerdictKind.QUIET,
+            VerdictKind.STALE,
+        )
+        if row["kind"] not in fine and not (given_up and (later or row["at"] - moment >= GRACE)):
+            yield f"{who}: {_day(moment)}: {row['kind']}: {row['text']}"
 
 
 def unsettled(connection: sqlite3.Connection, followers: Sequence[Follower], now: datetime) -> list[str]:
     """What is not at its end though nothing was in its way."""
     waiting = connection.execute("SELECT channel_id, due_at FROM verdicts WHERE kind = 'waiting'").fetchall()
-    late = connection.execute("SELECT id, next_due FROM channels WHERE next_due <= ?", (_seconds(now),))
+    late = connection.execute(
+        """SELECT id, next_due FROM channels WHERE next_due <= ?1
+        UNION ALL SELECT channel_id, next_due FROM round_ups WHERE next_due <= ?1""",
+        (_seconds(now),),
+    )
     return [f"channel {row[0]}: {_day(row[1])} still waits" for row in (*waiting, *late)]
 
 

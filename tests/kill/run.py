@@ -15,8 +15,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.models import ChannelId, GuildId, Schedule
-from storage import channels
+from bot.models import ChannelId, GuildId, Occasion, RoundUp, Schedule
+from storage import channels, round_ups
 from storage.database import Database
 from tests.feeds.test_arxiv import item
 from tests.kill import judge
@@ -99,6 +99,8 @@ class Tally:
     kills: Counter[str] = field(default_factory=Counter)
     unreached: Counter[str] = field(default_factory=Counter)
     digests: int = 0
+    """Of which so many are"""
+    round_ups: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     papers: int = 0
     lost: Counter[str] = field(default_factory=Counter)
@@ -109,6 +111,7 @@ class Tally:
     def add(self, other: Tally) -> None:
         self.starts += other.starts
         self.digests += other.digests
+        self.round_ups += other.round_ups
         self.papers += other.papers
         self.faults += other.faults
         for name in ("kills", "unreached", "verdicts", "lost", "doubled", "half"):
@@ -140,10 +143,12 @@ class Run:
         days = [frozenset(range(7)), *[frozenset(range(5))] * 4, frozenset((0, 1, 3))]
         chosen.shuffle(days)
         words = [*(tuple(chosen.sample(WORDS, 2)) for _ in PLACES[1:]), NO_WORDS]
-        return tuple(
-            Follower(number, zone, at, on, both)
-            for number, ((zone, at), on, both) in enumerate(zip(places, days, words, strict=True), 1)
-        )
+        found = []
+        for number, ((zone, at), on, both) in enumerate(zip(places, days, words, strict=True), 1):
+            # Half of the round-ups are due with a digest, the others soon before or behind it.
+            back_at = at.replace(hour=(at.hour + chosen.choice((0, 0, -2, 1))) % 24)
+            found.append(Follower(number, zone, at, on, both, back_at, back_on=chosen.randrange(4)))
+        return tuple(found)
 
     async def play(self) -> Tally:
         async with AsyncExitStack() as stack:
@@ -161,7 +166,7 @@ class Run:
     async def _subscribe(self) -> None:
         async with Database(self.database) as db:
             for follower in self.followers:
-                due = follower.moments(BEGIN, BEGIN + timedelta(days=8))[0]
+                due, back = (follower.moments(each, BEGIN, BEGIN + timedelta(days=8))[0] for each in Occasion)
                 schedule = Schedule(post_at=follower.at, zone=follower.zone, days=follower.days, size=3)
                 for word in follower.words:
                     await channels.subscribe(
@@ -173,6 +178,10 @@ class Run:
                         next_due=due,
                         now=BEGIN,
                     )
+                channel = await channels.get(db, ChannelId(follower.number))
+                assert channel
+                round_up = RoundUp(day=follower.back_on, post_at=follower.back_at, next_due=back)
+                assert await round_ups.turn_on(db, channel, round_up)
 
     # --- the world goes on -----------------------------------------------------------------------------
 
@@ -242,9 +251,16 @@ class Run:
                 self._announce()
         else:
             silent = step.need is Need.SILENCE
-            self.now = max(self.now + timedelta(seconds=1), self._next_due(silent) + self._delay())
+            due = self._next_round_up() if step.need is Need.WEEK else self._next_due(silent)
+            self.now = max(self.now + timedelta(seconds=1), due + self._delay())
             if chosen.random() < 0.8:
                 self._announce()
+
+    def _next_round_up(self) -> datetime:
+        """The next one of today or tomorrow; else the next digest."""
+        ((first,),) = judge.state(self.database, "SELECT min(next_due) FROM round_ups")
+        found = datetime.fromtimestamp(first, UTC)
+        return found if found < self.now + timedelta(days=1) else self._next_due(silent=False)
 
     def _next_due(self, silent: bool) -> datetime:
         sql = "SELECT next_due FROM channels WHERE (id = ?) = ? ORDER BY next_due"
@@ -335,6 +351,7 @@ class Run:
     def _rests(self, began: datetime) -> bool:
         """Whether nothing is left to be done now, by the file's word."""
         sql = """SELECT (SELECT count(*) FROM channels WHERE next_due <= :now)
+            + (SELECT count(*) FROM round_ups WHERE next_due <= :now)
             + (SELECT count(*) FROM deliveries WHERE state = 'claimed' AND next_try_at <= :now)
             + (SELECT 2 - count(*) FROM feeds WHERE next_poll_at > :now AND name IN ('huggingface', 'arxiv'))
             + (SELECT 1 - count(*) FROM beats WHERE name = 'connected' AND at >= :began)"""
@@ -378,6 +395,13 @@ class Run:
         self._judge(REST)
         with judge.copied(self.database) as copy:
             self._fault("lost", REST, *judge.unsettled(copy, self.followers, self.now))
+        # A list that was had is asked for again after hours: what was announced last is still to be read.
+        for _ in range(24):
+            ((read,),) = judge.state(self.database, "SELECT count(*) FROM papers")
+            if read >= len(self.announced):
+                break
+            self.now += timedelta(hours=1)
+            await self._start(None)
         waiting = {follower.number for follower in self.followers}
         while waiting:
             rows = judge.state(self.database, "SELECT next_due, id FROM channels ORDER BY next_due")
@@ -393,7 +417,9 @@ class Run:
         with judge.copied(self.database) as copy:
             self._fault("lost", REST, *judge.unsettled(copy, self.followers, self.now))
             self._fault("lost", REST, *judge.unshown(copy, self.followers, self.announced))
-        self.tally.digests += sum(map(len, self._messages().values()))
+        there = [message for some in self._messages().values() for message in some]
+        self.tally.round_ups += sum("paperboy:week:" in str(message) for message in there)
+        self.tally.digests += len(there)
         self.tally.papers += len(self.announced)
         kinds = judge.state(self.database, "SELECT kind, count(*) FROM verdicts GROUP BY kind")
         self.tally.verdicts.update(dict(kinds))

@@ -33,6 +33,8 @@ class Need(StrEnum):
     """A channel that is due, and no papers."""
     OPEN = "open"
     """A delivery that was claimed and not marked."""
+    WEEK = "week"
+    """A round-up that is due."""
     NOTHING = "nothing"
 
 
@@ -55,6 +57,8 @@ TRANSACTIONS = {
 
 CALLS = {
     "compose": ("bot.pipeline.deliver", "draft", Need.DUE),
+    "look back": ("bot.pipeline.weekly", "Weeks.of", Need.WEEK),
+    "send round-up": ("bot.pipeline.weekly", "send", Need.WEEK),
     "send": ("cogs._publish", "DiscordPublisher.publish", Need.DUE),
     "look": ("cogs._publish", "DiscordPublisher.find", Need.OPEN),
 }

@@ -19,3 +19,4 @@ async def test_however_often_it_is_killed_nothing_is_lost_doubled_or_half_writte
     assert never(tally) == [], table(tally)
     assert tally.kills.total() >= 200
     assert tally.digests >= 100
+    assert tally.round_ups >= 20

@@ -21,6 +21,7 @@ PAPER = Paper(
     abstract="We study how small models plan. Our method, PlanIt, improves planning by 12.5% on 3 benchmarks and "
     "is measured as pass@1. Code is at https://github.com/x/planit.",
 )
+STRANGE = "it has signs in it that the paper does not have"
 GOOD = "The authors study how small models plan. Their method, PlanIt, improves planning by 12.5%."
 ORDERS = replace(
     PAPER,
@@ -112,6 +113,12 @@ def test_it_is_cut_behind_a_sentence_or_not_at_all() -> None:
         ("The аuthors study how models plan on benchmarks.", "it is in another script"),
         ("The authors study\u202e how models plan on benchmarks.", "it has signs in it that nobody sees"),
         ("The authors study \ud800 how models plan on benchmarks.", "it has signs in it that nobody sees"),
+        ("The authors study 🚀 how models plan on benchmarks.", STRANGE),
+        ("The authors study \u2800 how models plan at last.", STRANGE),
+        (
+            "The authors stu\u0323\u0301\u0301\u0301dy how models plan.",
+            STRANGE,
+        ),
         ("The authors study how small models plan, and their method", "it breaks off within a sentence"),
         (
             "The authors study how models plan on 4 benchmarks.",

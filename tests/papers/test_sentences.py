@@ -171,7 +171,7 @@ def test_sentences_joined_give_the_words_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["A. ", "(A. ", "$A. ", "e.g. A ", "a.We ", "(1) A. ", '." ', "。", "[A. We ", ". % "]
+    "piece", ["A. ", "(A. ", "$A. ", "e.g. A ", "a.We ", "(1) A. ", '." ', "。", "[A. We ", ". % ", "....", "?!"]
 )
 def test_no_text_takes_long(piece: str) -> None:
     start = time.perf_counter()

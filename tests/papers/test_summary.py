@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.models import Paper
 from bot.papers.sentences import sentences
-from bot.papers.summary import LIMIT, chosen, shorten, summarise, whole
+from bot.papers.summary import LIMIT, chosen, remembered, shorten, summarise, whole
 
 _signs = st.sampled_from(
     [
@@ -185,11 +187,28 @@ def test_a_long_sentence_ends_before_its_list_or_between_words() -> None:
     assert text.endswith((" on…", " goes…"))
 
 
-def test_an_abstract_is_read_once() -> None:
-    chosen.cache_clear()
+def test_a_list_of_fields_before_the_abstract_is_none_of_it() -> None:
+    assert told(f"Authors: Ada Lovelace, C. Babbage Upvotes: 13 Summary: {SCENE} {CLAIM}", TITLE) == told(
+        f"{SCENE} {CLAIM}", TITLE
+    )
+
+
+def test_an_abstract_is_read_once_and_an_article_is_not_remembered() -> None:
+    remembered.cache_clear()
     for _ in range(3):
         told(f"{SCENE} {CLAIM} {SCENE}", TITLE)
-    assert (chosen.cache_info().misses, chosen.cache_info().hits) == (1, 2)
+        told(f"{SCENE} {CLAIM} {SCENE * 60}", TITLE)
+    assert (remembered.cache_info().misses, remembered.cache_info().hits) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "piece", ["x", "....", "😀 ", "$a ", "(. A", "&lt;p>. ", "هذا. ", "... ", "the of (1) aa ", "。"]
+)
+def test_no_abstract_takes_long_and_each_gives_a_text_that_fits(piece: str) -> None:
+    start = time.perf_counter()
+    text = chosen(TITLE, (piece * 40_000)[:40_000])
+    assert time.perf_counter() - start < 2
+    assert 0 < len(text) <= LIMIT
 
 
 # --- shortening -------------------------------------------------------------------------------------

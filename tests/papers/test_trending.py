@@ -191,7 +191,7 @@ def test_what_was_gained_since_yesterday_is_told_only_where_it_is_known(
 ) -> None:
     found = _heat(*counts, now=now)
     assert found.gained == gained
-    assert gain(found) == (f"+{gained} since yesterday" if gained and gained > 0 else "")
+    assert gain(found.gained) == (f"+{gained} since yesterday" if gained and gained > 0 else "")
 
 
 def test_what_a_wrong_clock_saw_is_left_aside() -> None:
@@ -221,7 +221,18 @@ def test_risers_are_of_the_better_two_fifths_and_did_not_stand_still() -> None:
     assert risers(heats, {}, since=MIDNIGHT) == {1, 2, 3, 4}
 
 
+def test_what_nobody_has_looked_at_since_may_have_risen_where_others_were_looked_at() -> None:
+    heats = {PaperId(number): Heat(expected=9.0, place=number, of=10) for number in range(1, 11)}
+    history = {PaperId(number): _seen((8, 3), (20, 4)) for number in range(1, 11)}
+    since = MIDNIGHT + 32 * HOUR
+    assert risers(heats, history, since=since) == set(), "no source was looked at"
+    history[PaperId(9)] = _seen((8, 3), (40, 3))
+    assert risers(heats, history, since=since) == {1, 2, 3, 4}
+    history[PaperId(2)] = _seen((8, 3), (40, 3))
+    assert risers(heats, history, since=since) == {1, 3, 4}
+
+
 def test_reasons_tell_what_was_gained() -> None:
     paper = Paper(title="", url="", votes=34, repository="https://x", stars=1234)
-    assert reasons(paper, Heat(gained=21)) == ("34 votes, +21 since yesterday", "code, 1.2k stars")
-    assert reasons(paper, Heat(gained=0)) == reasons(paper, Heat(gained=-3)) == reasons(paper)
+    assert reasons(paper, 21) == ("34 votes, +21 since yesterday", "code, 1.2k stars")
+    assert reasons(paper, 0) == reasons(paper, -3) == reasons(paper)

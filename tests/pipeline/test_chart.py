@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -10,9 +12,10 @@ from bot.digest.chart import chart_post
 from bot.digest.markup import as_text
 from bot.errors import InvalidQuery
 from bot.feeds import huggingface
-from bot.models import Chart, Health, HealthState, Period, Sighting
+from bot.models import Chart, Health, HealthState, Observation, PaperId, Period, Sighting
+from bot.papers.chart import Candidate, Span, of_span
 from bot.pipeline import chart
-from storage import feeds, health, moved
+from storage import feeds, health, moved, observations
 from storage.database import Database
 from tests.making import ARXIV, HF, NOW, TODAY, entry, rows, store
 
@@ -24,6 +27,13 @@ ADDED = "added:https://site.example/f"
 async def seen(db: Database, title: str, votes: int | None, *, at: datetime, on: date, feed: str = HF) -> None:
     number = sum(map(ord, title))
     await store(db, feed, entry(title, arxiv_id=f"2603.{number:05}", votes=votes, on=on), at=at)
+
+
+async def watch(db: Database, *moments: datetime) -> None:
+    """Votes are counted before each: of a paper that is in no chart, because its one vote was taken back."""
+    for moment in moments:
+        for votes, at in ((1, moment - 2 * HOUR), (0, moment - HOUR)):
+            await seen(db, f"Watched until {moment}", votes, at=at, on=at.date())
 
 
 async def asked(
@@ -40,6 +50,7 @@ def told(made: Chart) -> list[tuple[str, int, int | None, bool]]:
 
 
 async def test_a_week_is_ranked_by_gains_and_compared_with_the_week_before(db: Database) -> None:
+    await watch(db, NOW - 14 * DAY)
     old = TODAY - 10 * DAY
     for title, before, now in (("Riser", 10, 110), ("Faller", 60, 70), ("Sleeper", 40, 40)):
         await seen(db, title, 1, at=NOW - 10 * DAY, on=old)
@@ -73,12 +84,67 @@ async def test_what_an_archive_reads_of_long_ago_has_gained_nothing(db: Database
 
 
 async def test_an_old_paper_that_rises_late_is_found_by_its_counts(db: Database) -> None:
+    await watch(db, NOW - 7 * DAY)
     on = TODAY - 200 * DAY
     await seen(db, "Late riser", 4, at=NOW - 9 * DAY, on=on)
     await seen(db, "Late riser", 4, at=NOW - 8 * DAY, on=on)
     assert told(await asked(db, Period.WEEK)) == []
     await seen(db, "Late riser", 44, at=NOW - HOUR, on=on)
     assert told(await asked(db, Period.WEEK)) == [("Late riser", 40, None, False)]
+
+
+async def test_a_young_archive_compares_nothing(db: Database) -> None:
+    """It began within the week before: who stood where in that week, it does not know."""
+    for votes, at in ((20, NOW - 9 * DAY), (45, NOW - 8 * DAY), (50, NOW - HOUR)):
+        await seen(db, "Long known", votes, at=at, on=TODAY - 30 * DAY)
+        await seen(db, "Of the week before", votes + 5, at=at, on=TODAY - 9 * DAY)
+    made = await asked(db, Period.WEEK)
+    assert not made.compared
+    assert [rise.before for rise, _ in made.papers] == [None, None]
+
+
+@pytest.mark.parametrize(("stop", "gained"), [(7 * DAY + 2 * HOUR, 50), (9 * DAY, 10)])
+async def test_what_votes_came_in_a_stop_is_no_gain_of_the_week_alone(
+    db: Database, stop: timedelta, gained: int
+) -> None:
+    on = TODAY - 13 * DAY
+    for votes, at in ((30, NOW - stop), (70, NOW - 5 * DAY), (80, NOW - HOUR)):
+        await seen(db, "Voted on in a stop", votes, at=at, on=on)
+    assert told(await asked(db, Period.WEEK)) == [("Voted on in a stop", gained, None, False)]
+
+
+@pytest.mark.parametrize(("stop", "lately"), [(25 * HOUR, 40), (48 * HOUR, None), (2 * HOUR, None)])
+async def test_what_came_in_a_stop_is_not_told_as_since_yesterday(
+    db: Database, stop: timedelta, lately: int | None
+) -> None:
+    for votes, at in ((10, SUNDAY - stop), (50, SUNDAY - HOUR)):
+        await seen(db, "Of friday", votes, at=at, on=FRIDAY)
+    ((rise, _),) = (await asked(db, Period.TODAY, now=SUNDAY)).papers
+    assert rise.lately == lately
+
+
+async def test_counts_around_moments_make_the_same_chart_as_all_counts(db: Database) -> None:
+    dice = Random(4)
+    for number in range(30):
+        at, votes, on = NOW - dice.randint(1, 20) * DAY, dice.choice((None, 3)), TODAY - dice.randint(0, 25) * DAY
+        for _ in range(dice.randint(1, 12)):
+            await seen(db, f"{number} of thirty {'x' * number}", votes, at=at, on=on)
+            votes = None if dice.random() < 0.1 else max(0, (votes or 0) + dice.randint(-3, 9))
+            at = min(at + dice.randint(1, 60) * HOUR, NOW + 2 * HOUR)
+    ids = [PaperId(number) for (number,) in await rows(db, "SELECT id FROM papers")]
+    moments = (NOW - 14 * DAY, NOW - 7 * DAY, NOW)
+    few, all_of_them = await observations.around(db, ids, moments), await observations.history(db, ids)
+    before, span = (Span(begin=at, end=at + 7 * DAY, open=at.date()) for at in moments[:2])
+
+    def made(history: Mapping[PaperId, tuple[Observation, ...]]) -> object:
+        candidates = [
+            Candidate(paper_id=number, votes=1, listed=TODAY - number % 25 * DAY, history=history.get(number, ()))
+            for number in ids
+        ]
+        return of_span(candidates, span, before), [each.gained(before) for each in candidates]
+
+    assert made(few) == made(all_of_them)
+    assert sum(map(len, few.values())) < 0.8 * sum(map(len, all_of_them.values()))
 
 
 async def test_the_first_list_with_votes_is_where_a_paper_begins(db: Database) -> None:
@@ -198,3 +264,15 @@ async def test_a_source_that_cannot_be_read_is_told(db: Database) -> None:
     text = as_text(chart_post(await asked(db, Period.TODAY), 1))
     assert "Friday’s list, 27 March (the newest with votes that is known)" in text
     assert "Hugging Face could not be read (it answers 503)" in text
+
+
+async def test_of_very_many_papers_those_with_most_votes_are_looked_at(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for votes, title in enumerate(("Few", "Some", "Many"), 1):
+        await seen(db, title, votes, at=NOW - HOUR, on=TODAY - DAY)
+    monkeypatch.setattr(chart, "CANDIDATES", 3)
+    assert (made := await asked(db, Period.WEEK)).at_least
+    monkeypatch.setattr(chart, "CANDIDATES", 4)
+    assert not (await asked(db, Period.WEEK)).at_least
+    assert [title for title, *_ in told(made)] == ["Many", "Some", "Few"]

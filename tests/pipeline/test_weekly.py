@@ -169,6 +169,25 @@ async def test_what_rose_late_is_a_section_and_the_next_digest_skips_it(db: Data
     assert "Agent Number 99" in str(digest)
 
 
+async def test_what_the_next_digest_is_still_to_bring_did_not_rise_late(db: Database, discord: Discord) -> None:
+    """The round-up comes at noon, today's digest an hour later."""
+    await store(db, HF, *(listed(at, votes=100 - at, days=1) for at in range(20)), at=NOW - DAY - HOUR)
+    await store(db, HF, *(listed(50 + at, votes=94 - at) for at in range(20)), at=NOW - 2 * HOUR)
+    await channel(db, created=BEFORE, schedule=replace(WEEKDAYS, size=2), due=NOW - DAY)
+    await weekly.turn_on(db, ONE, 1, time(12), now=NOW - DAY)
+    await deliver.deliver_due(db, discord, now=NOW - DAY)
+    await tick(db, discord, NOW - HOUR)
+    lines = told(discord).splitlines()
+    late = lines[lines.index("Rose late: not shown here before") :]
+    assert [line for line in late if line.startswith("- ")] == [
+        f"- ▲ {100 - at} Agent Number {at}" for at in (5, 6)
+    ]
+    await channel(db, 2, "agent")
+    await weekly.turn_on(db, TWO, 1, time(12), now=NOW - 2 * HOUR)
+    await weekly.deliver_weekly_due(db, discord, now=NOW - HOUR)
+    assert "Rose late" not in told(discord, TWO), "it had no digest yet"
+
+
 async def test_what_is_older_than_a_week_is_not_in_it(db: Database, discord: Discord) -> None:
     await store(db, HF, listed(1, votes=9, days=7), listed(2, votes=3, days=6), at=NOW - 7 * DAY)
     await following(db)

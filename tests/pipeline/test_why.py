@@ -49,7 +49,7 @@ async def test_what_comes_what_came_and_what_was_left_out(db: Database, discord:
     assert found.answers == (("agents", ("“agents” in the title",)),)
     assert found.misses == (("robots", "lacks “robots”"),)
     assert (found.heat.place, found.heat.of) == (1, 10)
-    assert (await fate(db, "Of agents 9")).held == "no place was left of 8"
+    assert (await fate(db, "Of agents 9")).held == "all 8 places were taken"
     await deliver.deliver_due(db, discord, now=NOW)
     found = await fate(db, "Of agents 1", now=NOW + HOUR)
     assert [(each.shown, each.message_id, each.kind) for each in found.mentions] == [
@@ -57,7 +57,7 @@ async def test_what_comes_what_came_and_what_was_left_out(db: Database, discord:
     ]
     assert (found.coming, found.held) == (False, "")
     found = await fate(db, "Of agents 9", now=NOW + HOUR)
-    assert [(each.shown, each.held) for each in found.mentions] == [(False, "no place was left of 8")]
+    assert [(each.shown, each.held) for each in found.mentions] == [(False, "all 8 places were taken")]
     assert found.verdict is not None
     assert "as of now" not in as_text(why_post(found)).casefold()
 
@@ -75,7 +75,7 @@ async def test_a_floor_is_the_rule_with_its_figures(db: Database) -> None:
 async def test_what_stands_behind_all_that_is_named_has_its_rule_too(db: Database) -> None:
     await channel(db, 1, "agents")
     await papers(db, 90)
-    assert (await fate(db, "Of agents 90")).held == "no place was left of 8"
+    assert (await fate(db, "Of agents 90")).held == "all 8 places were taken"
 
 
 async def test_what_is_not_even_weighed_is_explained(db: Database) -> None:

@@ -75,7 +75,12 @@ async def test_calls_are_counted_by_the_day_and_never_beyond_the_budget(db: Data
     tomorrow = TODAY + timedelta(days=1)
     assert await rewritings.spend(db, tomorrow, 1)
     assert not await rewritings.spend(db, tomorrow, 1)
-    assert committed(db, "SELECT * FROM model_calls") == [(tomorrow.isoformat(), 1)]
+    # A digest that began before midnight asks on, while another one begins the new day.
+    assert not await rewritings.spend(db, TODAY, 6)
+    assert committed(db, "SELECT * FROM model_calls") == [(TODAY.isoformat(), 6), (tomorrow.isoformat(), 1)]
+    later = TODAY + timedelta(days=9)
+    assert await rewritings.spend(db, later, 1)
+    assert committed(db, "SELECT * FROM model_calls") == [(later.isoformat(), 1)]
 
 
 async def test_what_has_come_of_it_is_told(db: Database) -> None:
