@@ -337,10 +337,11 @@ class Run:
 
     async def _tick(self) -> None:
         now = moment(self.now)
-        today = self.now // DAY
-        if today != self._papers:
-            self._papers = today
-            named = (f"{now:%y%m}.{now.day:02}{number:03}" for number in range(4))
+        hour = self.now // HOUR
+        if hour != self._papers:
+            # Two local days, and so two digests, may end within hours: each has something new.
+            self._papers = hour
+            named = (f"{now:%y%m.%d%H}{number}" for number in range(2))
             listed = (entry(f"Paper {name}", arxiv_id=name, on=now.date(), votes=5) for name in named)
             await store(self.db, HF, *listed, at=now)
         before = len(self.discord.posted)
