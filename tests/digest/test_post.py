@@ -272,8 +272,8 @@ def test_a_summary_by_the_operator_s_model_has_a_mark_of_its_own() -> None:
     plain = dataclasses.replace(MATCH, summary="One. Two.", summary_by="abstract")
     post, _ = digest_post(dataclasses.replace(DIGEST, papers=(own, MATCH, plain)), DELIVERY)
     told = markup.as_text(post)
-    line = told.splitlines()[2]
-    assert line.startswith("  ✦ marks summaries by Hugging Face’s model, ✧ those by x/*small*:3b <@1>")
+    line = _texts(post)[0].splitlines()[2]
+    assert line.startswith("-# ✦ marks summaries by Hugging Face’s model, ✧ those by x")
     assert line.endswith("…, checked against the abstract; the others quote the abstract")
     assert "It does so. ✧" in told
     assert "A model says so. ✦" in told

@@ -275,7 +275,7 @@ class Run:
         """When a tick came, in order."""
         self._agenda: list[tuple[int, int, str, Follower | None]] = []
         self._numbers = itertools.count()
-        self._papers = 0
+        self._papers = -1
 
     def clock(self, zone: str) -> Wall:
         return wall(zone, self.first, self.last)
@@ -337,10 +337,13 @@ class Run:
 
     async def _tick(self) -> None:
         now = moment(self.now)
-        # Something is new at each: two local days of a channel may end within one day of the lists.
-        self._papers += 1
-        name = f"{now:%y%m}.{self._papers % 100_000:05}"
-        await store(self.db, HF, entry(f"Paper {name}", arxiv_id=name, on=now.date(), votes=5), at=now)
+        hour = self.now // HOUR
+        if hour != self._papers:
+            # Two local days, and so two digests, may end within hours: each has something new.
+            self._papers = hour
+            named = (f"{now:%y%m.%d%H}{number}" for number in range(2))
+            listed = (entry(f"Paper {name}", arxiv_id=name, on=now.date(), votes=5) for name in named)
+            await store(self.db, HF, *listed, at=now)
         before = len(self.discord.posted)
         await deliver.deliver_due(self.db, self.discord, now=now)
         self.heard.append(self.now)
