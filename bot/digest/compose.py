@@ -41,8 +41,8 @@ UPPER: Mapping[Floor, Fraction] = {
     Floor.ELITE: Fraction(1, 20),
 }
 """The share of a day's voted papers that a floor lets pass, best first; of few papers the best one always does."""
-_LATE = Fraction(1, 2)
-"""The share of a digest's places that late ones take while others wait (measured: `tests.bench.trending`)."""
+_RISERS = Fraction(1, 4)
+"""The share of a digest's places that risers take while news wait (measured: `tests.bench.trending`)."""
 
 Found = Mapping[Query, Mapping[PaperId, Hit]]
 
@@ -57,14 +57,15 @@ def compose(
     day: date,
     turn: int = 0,
     late: Set[PaperId] = frozenset(),
+    risers: Set[PaperId] = frozenset(),
     most: int = MORE,
 ) -> Digest:
     """The day's answers: each topic's hottest in turn until `size` is reached.
 
     `candidates` holds each topic's strict hits; `shown` what the channel has had; `late` those of the last
-    digest's day and before. `turn` counts the channel's digests: where there are more topics than places, another
-    one begins each time, so that none starves. At most so many papers are named that were left out. An empty
-    `papers` means that there is nothing to post; `silence` says why.
+    digest's day and before, `risers` those of them that are no news. `turn` counts the channel's digests: where
+    there are more topics than places, another one begins each time, so that none starves. At most so many papers
+    are named that were left out. An empty `papers` means that there is nothing to post; `silence` says why.
     """
 
     def key(paper: Paper) -> tuple[float, ...]:
@@ -78,7 +79,7 @@ def compose(
         }
         for topic in topics
     }
-    chosen, held = _choose(topics, found, heats, size=size, turn=turn, late=late)
+    chosen, held = _choose(topics, found, heats, size=size, turn=turn, risers=risers)
     ordered = sorted(chosen, key=lambda paper: (paper.id not in late, key(paper)))
     others = sorted((paper for paper, _ in held.values()), key=key)
 
@@ -103,7 +104,7 @@ def _choose(
     *,
     size: int,
     turn: int,
-    late: Set[PaperId],
+    risers: Set[PaperId],
 ) -> tuple[list[Paper], dict[PaperId, tuple[Paper, str]]]:
     """The papers of a digest, and what it leaves out, by which rule."""
     turns = list(topics)
@@ -127,7 +128,7 @@ def _choose(
         for number in queue:
             if number in chosen:
                 return True
-            if number in held or (number in late and len(late & chosen.keys()) >= most):
+            if number in held or (number in risers and len(risers & chosen.keys()) >= most):
                 continue
             if told_why := _obstacle(papers[number], list(chosen.values()), freely=number in asked):
                 held[number] = told_why
@@ -136,8 +137,8 @@ def _choose(
             return True
         return False
 
-    # Late ones take their share first, then what the others leave.
-    for most in (max(1, int(size * _LATE)), size):
+    # Risers take their share first, then what the news leave.
+    for most in (max(1, int(size * _RISERS)), size):
         waiting = [iter(queue) for queue in queues]
         while waiting and len(chosen) < size:
             waiting = [queue for queue in waiting if len(chosen) == size or takes(queue, most)]

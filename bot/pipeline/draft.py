@@ -315,6 +315,7 @@ async def draft(
         day=due.local_day(channel.schedule, moment),
         turn=await deliveries.count(db, channel.id),
         late=standings.late,
+        risers=standings.risers,
         most=most,
     )
     if digest.papers:

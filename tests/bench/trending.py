@@ -157,10 +157,15 @@ class Replay:
             early = {number(paper) for paper in pool if (paper.listed_on or begin) < since}
             late = news & early
             history = {number(paper): self.captures.history(paper.key, now) for paper in pool}
-            late |= trending.risers(heats, history, since=last or now) - news
+            risers = trending.risers(heats, history, since=last or now) - news
+            late |= risers
             wanted = [paper for paper in pool if number(paper) in news | late]
             if not self.late:
-                late, wanted = set(), [paper for paper in pool if paper.listed_on == now.date()]
+                late, risers, wanted = (
+                    set(),
+                    frozenset(),
+                    [paper for paper in pool if paper.listed_on == now.date()],
+                )
             digest = compose.compose(
                 {EVERYTHING: Floor.ALL},
                 {EVERYTHING: [Hit(paper=paper, score=0.0) for paper in wanted]},
@@ -169,6 +174,7 @@ class Replay:
                 size=SIZE,
                 day=now.date(),
                 late=late,
+                risers=risers,
             )
             for match in digest.papers:
                 assert match.paper.key not in self.shown

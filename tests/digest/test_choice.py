@@ -43,6 +43,7 @@ def _compose(
             for number, (place, of) in (places or {}).items()
         },
         late=frozenset(map(PaperId, late)),
+        risers=frozenset(map(PaperId, late)),
         **{"shown": frozenset(), "size": 8, "day": DAY, **given},
     )
 
@@ -115,15 +116,15 @@ def test_silence_names_the_nearest_of_what_fell_below_the_floor() -> None:
 @pytest.mark.parametrize(
     ("size", "late", "new", "expected"),
     [
-        (8, 20, 20, (4, 4)),
+        (8, 20, 20, (2, 6)),
         (8, 20, 2, (6, 2)),
         (8, 20, 0, (8, 0)),
         (8, 1, 20, (1, 7)),
-        (5, 20, 20, (2, 3)),
+        (5, 20, 20, (1, 4)),
         (1, 20, 20, (1, 0)),
     ],
 )
-def test_late_ones_take_half_and_what_is_left(size: int, late: int, new: int, expected: tuple[int, int]) -> None:
+def test_risers_take_a_quarter_and_what_is_left(size: int, late: int, new: int, expected: tuple[int, int]) -> None:
     papers = [_paper(number, 900 - number) for number in range(1, late + 1)]
     fresh = [_paper(100 + number, 100 - number) for number in range(1, new + 1)]
     digest = _compose({AGENTS: [*fresh, *papers]}, late=range(1, late + 1), size=size)
