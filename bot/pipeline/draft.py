@@ -119,7 +119,8 @@ class Standings:
 
     heats: Mapping[PaperId, Heat]
     risers: frozenset[PaperId]
-    """No news, but among the best of their day: who missed them may want to know."""
+    """Those that the last digest could have shown: no news, but among the best of their day, so that who missed
+    them may want to know; and what the reading just before it brought, or was just bringing."""
     late: frozenset[PaperId]
     """Of the last digest's day and before: the risers, and news that came after it."""
 
@@ -188,9 +189,11 @@ class Candidates:
         if reach.risers is None:
             return Standings(heats=heats, risers=frozenset(), late=frozenset())
         owed = {number for number, paper in voted.items() if paper.listed_on and paper.listed_on >= reach.risers}
-        rose = trending.risers(heats, history, since=reach.unseen + _READING)
-        risers = rose & owed - frozenset(news)
-        return Standings(heats=heats, risers=risers, late=risers | await self._late_news(reach, ()))
+        last = reach.unseen + _READING
+        risers = trending.risers(heats, history, since=last) & owed - frozenset(news)
+        late = await self._late_news(reach, ())
+        just = late.difference(await self.news(replace(reach, unseen=last))) if late else late
+        return Standings(heats=heats, risers=risers | just, late=risers | late)
 
     async def _late_news(self, reach: Reach, own: Own) -> frozenset[PaperId]:
         """What came after the last digest, of its day or before."""
@@ -239,7 +242,7 @@ class Candidates:
     async def _announced(self, topic: Query, reach: Reach, limit: int, own: Own) -> tuple[Hit, ...]:
         ids = await self.news(reach, own)
         if not own:
-            ids = (*ids, *sorted((await self.standings(reach)).risers))
+            ids = (*ids, *sorted((await self.standings(reach)).risers.difference(ids)))
         if not ids:
             return ()
         news = self._of_own(own) if own else self._everybodys

@@ -36,6 +36,7 @@ from bot.digest import compose
 from bot.models import ChannelId, Entry, Floor, Heat, Hit, Paper, PaperId, Schedule
 from bot.papers import query, trending
 from bot.pipeline import deliver
+from storage import feeds
 from storage.database import Database
 from tests.bench.captures import DAY, TOP, Captures, Listed, Week
 from tests.making import HF, channel, rows, store
@@ -215,6 +216,8 @@ async def through_storage(captures: Captures, hour: int) -> Replay:
     with tempfile.TemporaryDirectory() as folder:
         async with Database(Path(folder) / "replay.sqlite") as db:
             await channel(db, 1, due=due[0], created=due[0] - DAY, schedule=schedule)
+            # What a feed brings at its first reading is no news.
+            await feeds.record_poll(db, HF, now=due[0] - DAY, next_poll_at=due[0], error=None, entries=0)
             for now in due:
                 while waiting and waiting.at <= now:
                     listed = (Entry(paper=paper, listed_on=waiting.day) for paper in waiting.papers)
