@@ -27,7 +27,7 @@ from bot.models import (
 )
 from bot.papers import fusion, query, terms, trending
 from bot.pipeline import ranking, widening
-from bot.pipeline.draft import CANDIDATES
+from bot.pipeline.candidates import CANDIDATES
 from bot.pipeline.meaning import Meaning
 from storage import channels, deliveries, lookup, papers, postings
 from storage import search as index

@@ -26,7 +26,8 @@ from bot.models import (
 )
 from bot.papers.trending import counted
 from bot.pipeline import alert
-from bot.pipeline.draft import Candidates, draft, topics_of
+from bot.pipeline.candidates import Candidates
+from bot.pipeline.draft import draft, topics_of
 from bot.pipeline.rewriting import Sitting, Writer
 from bot.pipeline.send import BUG, FOLDS, send, settle
 from storage import channels, deliveries

@@ -32,8 +32,9 @@ from bot.models import (
     VerdictKind,
 )
 from bot.pipeline import alert
+from bot.pipeline.candidates import CANDIDATES, Candidates, Own, Reach
 from bot.pipeline.deliver import GRACE, each
-from bot.pipeline.draft import CANDIDATES, Candidates, Own, Reach, topics_of
+from bot.pipeline.draft import topics_of
 from bot.pipeline.send import BUG, PASSES, send
 from storage import channels, deliveries, round_ups, verdicts
 from storage import search as index

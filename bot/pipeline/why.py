@@ -10,7 +10,8 @@ from datetime import UTC, datetime, time
 from bot.errors import UserError
 from bot.models import And, Channel, Fate, Heat, Hit, Not, Paper, PaperId, Query
 from bot.papers import query, trending
-from bot.pipeline.draft import CANDIDATES, Candidates, Own, draft, reach_of, topics_of
+from bot.pipeline.candidates import CANDIDATES, Candidates, Own
+from bot.pipeline.draft import draft, reach_of, topics_of
 from storage import deliveries, observations, verdicts
 from storage import search as index
 from storage.database import Database

@@ -15,7 +15,7 @@ from bot import config
 from bot.errors import UserError
 from bot.fetch import Fetcher
 from bot.models import Channel, ChannelId, FeedLink, FeedOutcome, FeedPreview, GuildId
-from bot.pipeline import additions, ask, draft, ranking
+from bot.pipeline import additions, ask, candidates, draft, ranking
 from storage import additions as kept
 from storage import channels, feeds
 from storage.database import Database
@@ -346,7 +346,7 @@ async def test_a_digest_a_search_and_a_preview_have_what_their_own_server_added(
     await poll(db, NOW)
     expected = {1: ["Paper for All", "Paper of Eve"], 2: ["Paper for All", "Paper of Ann"], 3: ["Paper for All"]}
 
-    matched = draft.Candidates(db, NOW)
+    matched = candidates.Candidates(db, NOW)
     for number, titles in expected.items():
         found = await of(db, number)
         drafted = await draft.draft(db, found, await draft.topics_of(db, found), matched, now=NOW, moment=NOW)

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.fetch import Fetcher
 from bot.models import FeedOutcome, HealthState
-from bot.pipeline import draft, ingest
+from bot.pipeline import candidates, ingest
 from storage import health
 from storage.database import Database
 from tests.feeds.test_arxiv import rss
@@ -72,7 +72,7 @@ def asked_of_the_api(world: World) -> list[str]:
 
 async def note(db: Database, now: datetime, last: datetime) -> str:
     """What a verdict at `now` says of late lists; the last digest was at `last`."""
-    return await draft.Candidates(db, now).late(draft.Reach.after(last))
+    return await candidates.Candidates(db, now).late(candidates.Reach.after(last))
 
 
 # --- papers ---------------------------------------------------------------------------------------

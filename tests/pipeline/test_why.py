@@ -12,7 +12,7 @@ from bot.digest.why import why_post
 from bot.errors import UserError
 from bot.models import DeliveryKind, Fate, Floor, Heat, PaperId
 from bot.papers import trending
-from bot.pipeline import deliver, draft, lookup, why
+from bot.pipeline import candidates, deliver, lookup, why
 from storage import channels
 from storage.database import Database
 from tests.making import ARXIV, HF, NOW, TODAY, WEEKDAYS, channel, entry, rows, store
@@ -80,8 +80,8 @@ async def test_what_stands_behind_all_that_is_named_has_its_rule_too(db: Databas
 
 async def test_what_is_not_even_weighed_is_explained(db: Database) -> None:
     await channel(db, 1, "agents")
-    await papers(db, draft.CANDIDATES + 1)
-    found = await fate(db, f"Of agents {draft.CANDIDATES + 1}")
+    await papers(db, candidates.CANDIDATES + 1)
+    found = await fate(db, f"Of agents {candidates.CANDIDATES + 1}")
     assert found.held == "at least 300 others of what it answers stand before it"
 
 
