@@ -3,8 +3,8 @@
 Every folder of DIR that holds corpus.jsonl (`{title, text}`) gives texts, as for `tests.bench.search`: an archive
 of `--papers` of them, repeated with three words in ten exchanged for others, the last 600 of which are today's
 news. Topics are what people subscribe to: one to four words or a phrase of one text, some with a category, votes,
-days, an "or" or a "not". They are matched through the product's own path
-(`bot.pipeline.candidates`), by 32 channels of five topics at a time as `deliver_due` does it, with fewer and all topics and in a smaller and the
+days, an "or" or a "not". They are matched through the product's own path (`bot.pipeline.candidates`), by 32
+channels of five topics at a time as `deliver_due` does it, with fewer and all topics and in a smaller and the
 whole archive. In the same run a sample of the same topics is asked of the archive's own index, one by one, and
 both answers are compared.
 """
