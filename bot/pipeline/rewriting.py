@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Self
 
@@ -41,6 +41,8 @@ class Writer:
         self._wanted: dict[PaperId, float] = {}
         """Until when somebody waits for it, in the event loop's time."""
         self._told = ""
+        self._spent: date | None = None
+        """The last day whose budget was found spent, and told so."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -123,7 +125,11 @@ class Writer:
         if known:
             return known[number]
         if not await rewritings.spend(self._db, now.date(), self._daily):
-            self._tell(f"the model was asked {self._daily} times today, as often as PAPERBOY_MODEL_DAILY allows")
+            if self._spent != now.date():
+                log.warning(
+                    "the model was asked %s times today, as often as PAPERBOY_MODEL_DAILY allows", self._daily
+                )
+            self._spent = now.date()
             return None
         if self._model.resting():  # since a moment ago
             return None
