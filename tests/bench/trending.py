@@ -295,12 +295,11 @@ def coverage(captures: Captures, hour: int, replays: Sequence[Replay], until: da
         row(replay.name, lambda week, days, replay=replay: share(replay, week, days))  # type: ignore[misc]
     row("listed by then: the bound", listed)
     print(f"\nBy month of the week's Monday, by Friday's digest / by Monday's ({len(weeks)} weeks):\n")
-    picked = (replays[0], replays[1], replays[-1])
-    print(f"| month | weeks | {' | '.join(replay.name for replay in picked)} |\n|---|---|{'---|' * len(picked)}")
+    print(f"| month | weeks | {' | '.join(replay.name for replay in replays)} |\n|---|---|{'---|' * len(replays)}")
     for month in months:
         of = [week for week in weeks if f"{week.monday:%Y-%m}" == month]
         cells = (
-            " / ".join(mean([share(replay, week, days) for week in of]) for days in (4, 7)) for replay in picked
+            " / ".join(mean([share(replay, week, days) for week in of]) for days in (4, 7)) for replay in replays
         )
         print(f"| {month} | {len(of)} | {' | '.join(cells)} |")
 
