@@ -51,18 +51,15 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         channel: Place = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found, now = await self._channel(interaction, channel), self.bot.clock()
-        wanted: dict[str, Any] = {}
-        if time:
-            wanted["post_at"] = due.time_named(time)
-        if zone:
-            wanted["zone"] = due.zone_named(zone)
-        if days:
-            wanted["days"] = due.days_named(days)
-        if size:
-            wanted["size"] = size
-        if late_risers is not None:
-            wanted["late_risers"] = late_risers
+        found, now = await following(self.bot, interaction, channel), self.bot.clock()
+        given: dict[str, Any] = {
+            "post_at": due.time_named(time) if time else None,
+            "zone": due.zone_named(zone) if zone else None,
+            "days": due.days_named(days) if days else None,
+            "size": size,
+            "late_risers": late_risers,
+        }
+        wanted = {name: value for name, value in given.items() if value is not None}
         if wanted:
             found = await ask.reschedule(self.bot.db, found.id, lambda old: replace(old, **wanted), now=now)
         if found.next_due is None:
@@ -83,7 +80,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     @app_commands.describe(channel="Default: this channel")
     async def preview(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found, db = await self._channel(interaction, channel), self.bot.db
+        found, db = await following(self.bot, interaction, channel), self.bot.db
         drafted = await draft.upcoming(db, found, now=self.bot.clock())
         if not drafted.digest.papers:
             raise UserError(f"As of now there would be no digest: {escape(drafted.why)}.")
@@ -95,8 +92,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     @app_commands.describe(channel="Default: this channel")
     async def now(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await self._channel(interaction, channel)
-        self._require_posting(found)
+        found = await following(self.bot, interaction, channel)
+        require_posting_in(self.bot, found)
         bot, now = self.bot, self.bot.clock()
         delivery = await deliver.deliver_now(bot.db, bot.publisher, found, now=now, writer=bot.writer)
         told = f"Posted {counted(len(delivery.shown), 'paper')} to <#{found.id}>; the schedule stays as it was."
@@ -106,7 +103,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     @app_commands.describe(channel="Default: this channel")
     async def pause(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await self._channel(interaction, channel)
+        found = await following(self.bot, interaction, channel)
         by, now = UserId(interaction.user.id), self.bot.clock()
         if not await channels.pause(self.bot.db, found.id, "by hand with /digest pause", now=now, by=by):
             state = answers.paused_told(found.paused or "", found.paused_by)
@@ -117,10 +114,10 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
     @app_commands.describe(channel="Default: this channel")
     async def resume(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await self._channel(interaction, channel)
-        self._require_posting(found)
-        following = await ask.resume(self.bot.db, found, now=self.bot.clock())
-        told = f"<#{found.id}> runs again; the next digest {local(following, 'F')}."
+        found = await following(self.bot, interaction, channel)
+        require_posting_in(self.bot, found)
+        next_due = await ask.resume(self.bot.db, found, now=self.bot.clock())
+        told = f"<#{found.id}> runs again; the next digest {local(next_due, 'F')}."
         await reply(interaction, posts.notice(told))
 
     async def more(self, interaction: Interaction, delivery: str) -> None:
@@ -128,18 +125,21 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
             raise UserError("This is only a preview: the posted digest shows the rest.")
         await reply(interaction, posts.more_post(*await ask.more(self.bot.db, DeliveryId(delivery))))
 
-    async def _channel(self, interaction: Interaction, place: Place) -> Channel:
-        """Raises UserError where the channel has no digest."""
-        number = ChannelId(place.id if place else interaction.channel_id or 0)
-        found = await channels.get(self.bot.db, number)
-        if found is None or not await channels.topics(self.bot.db, number):
-            raise UserError(f"<#{number}> has no topic yet: `/subscribe` gives it one.")
-        return found
 
-    def _require_posting(self, found: Channel) -> None:
-        place = self.bot.get_channel(found.id)
-        if isinstance(place, discord.TextChannel):
-            require_posting(place)
+async def following(bot: Paperboy, interaction: Interaction, place: Place) -> Channel:
+    """The channel that a command is about. Raises UserError where it follows nothing."""
+    number = ChannelId(place.id if place else interaction.channel_id or 0)
+    found = await channels.get(bot.db, number)
+    if found is None or not await channels.topics(bot.db, number):
+        raise UserError(f"<#{number}> has no topic yet: `/subscribe` gives it one.")
+    return found
+
+
+def require_posting_in(bot: Paperboy, found: Channel) -> None:
+    """Raises UserError that names what is missing for posting there."""
+    place = bot.get_channel(found.id)
+    if isinstance(place, discord.TextChannel):
+        require_posting(place)
 
 
 def zone_choices(typed: str) -> list[app_commands.Choice[str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
@@ -15,12 +14,12 @@ from bot.digest import post as posts
 from bot.digest import weekly as messages
 from bot.digest.markup import escape, local
 from bot.errors import UserError
-from bot.models import Channel, ChannelId, DeliveryId
+from bot.models import ChannelId, DeliveryId
 from bot.pipeline import weekly
-from cogs._client import Interaction, Paperboy, reply, require_posting
+from cogs._client import Interaction, Paperboy, reply
+from cogs.digest import Place, following, require_posting_in
 from storage import channels, round_ups
 
-Place = discord.TextChannel | None
 Day = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
@@ -39,11 +38,9 @@ class Weekly(commands.GroupCog, group_name="weekly", group_description="A channe
     )
     async def on(self, interaction: Interaction, day: Day, time: str, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found, now = await self._channel(interaction, channel), self.bot.clock()
+        found, now = await following(self.bot, interaction, channel), self.bot.clock()
         at = due.time_named(time)
-        place = self.bot.get_channel(found.id)
-        if isinstance(place, discord.TextChannel):
-            require_posting(place)
+        require_posting_in(self.bot, found)
         found = await weekly.turn_on(self.bot.db, found.id, due.WEEKDAYS.index(day), at, now=now)
         round_up = found.round_up
         if round_up is None:
@@ -70,7 +67,7 @@ class Weekly(commands.GroupCog, group_name="weekly", group_description="A channe
     @app_commands.describe(channel="Default: this channel")
     async def preview(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await self._channel(interaction, channel)
+        found = await following(self.bot, interaction, channel)
         week, why = await weekly.preview(self.bot.db, found, now=self.bot.clock())
         if not week.sections:
             raise UserError(f"As of now there would be no round-up: {escape(why)}.")
@@ -82,14 +79,6 @@ class Weekly(commands.GroupCog, group_name="weekly", group_description="A channe
         if found is None:
             raise UserError("This channel follows nothing any more: `/subscribe` begins.")
         await reply(interaction, messages.about_post(found.round_up, found.schedule))
-
-    async def _channel(self, interaction: Interaction, place: Place) -> Channel:
-        """Raises UserError where the channel follows nothing."""
-        number = ChannelId(place.id if place else interaction.channel_id or 0)
-        found = await channels.get(self.bot.db, number)
-        if found is None or not await channels.topics(self.bot.db, number):
-            raise UserError(f"<#{number}> has no topic yet: `/subscribe` gives it one.")
-        return found
 
 
 async def setup(bot: Paperboy) -> None:
