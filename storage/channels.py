@@ -14,7 +14,7 @@ from typing import Literal
 import aiosqlite
 
 from bot.errors import NotFound, UserError
-from bot.models import Channel, ChannelId, Floor, GuildId, Schedule, Topic, TopicId, UserId, Verdict, VerdictKind
+from bot.models import Channel, ChannelId, Floor, GuildId, Schedule, Topic, TopicId, UserId
 from storage import round_ups, verdicts
 from storage.database import Database, known_moment, moment, seconds
 
@@ -242,17 +242,7 @@ async def stop(
         f"SELECT id, next_due FROM channels WHERE {where} = ? AND paused IS NULL AND next_due <= ?",
         (number, seconds(now)),
     )
-    for channel_id, due_at in passed:
-        await verdicts.judge(
-            tx,
-            Verdict(
-                channel_id=ChannelId(channel_id),
-                due_at=known_moment(due_at),
-                at=now,
-                kind=VerdictKind.PAUSED,
-                text=f"paused: {reason}",
-            ),
-        )
+    await verdicts.judge_passed(tx, passed, f"paused: {reason}", now=now)
     going = f"SELECT id FROM channels WHERE {where} = ? AND paused IS NULL"
     await round_ups.stop(tx, going, number, f"paused: {reason}", now=now)
     stopped = await tx.execute(

@@ -12,7 +12,7 @@ from datetime import datetime, time
 
 import aiosqlite
 
-from bot.models import Channel, ChannelId, Occasion, PaperId, RoundUp, Verdict, VerdictKind
+from bot.models import Channel, ChannelId, Occasion, PaperId, RoundUp
 from storage import verdicts
 from storage.database import Database, known_moment, moment, seconds
 
@@ -122,18 +122,7 @@ async def stop(tx: aiosqlite.Connection, channels: str, number: int, why: str, *
         f"SELECT channel_id, next_due FROM round_ups WHERE channel_id IN ({channels}) AND next_due <= ?",
         (number, seconds(now)),
     )
-    for channel_id, due_at in passed:
-        await verdicts.judge(
-            tx,
-            Verdict(
-                channel_id=ChannelId(channel_id),
-                due_at=known_moment(due_at),
-                at=now,
-                kind=VerdictKind.PAUSED,
-                text=why,
-                occasion=Occasion.WEEKLY,
-            ),
-        )
+    await verdicts.judge_passed(tx, passed, why, now=now, occasion=Occasion.WEEKLY)
     await tx.execute(f"UPDATE round_ups SET next_due = NULL WHERE channel_id IN ({channels})", (number,))
 
 

@@ -7,6 +7,7 @@ digest and a round-up are due at once, one each. How a channel fares is judged b
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
 import aiosqlite
@@ -45,6 +46,29 @@ async def judge(tx: aiosqlite.Connection, verdict: Verdict) -> None:
         VALUES (?, ?, ?, ?, ?, ?)""",
         row_of(verdict),
     )
+
+
+async def judge_passed(
+    tx: aiosqlite.Connection,
+    passed: Iterable[sqlite3.Row],
+    text: str,
+    *,
+    now: datetime,
+    occasion: Occasion = Occasion.DIGEST,
+) -> None:
+    """Due moments that no tick has seen yet, of (channel, moment), end with a pause: each in a verdict."""
+    for channel_id, due_at in passed:
+        await judge(
+            tx,
+            Verdict(
+                channel_id=ChannelId(channel_id),
+                due_at=known_moment(due_at),
+                at=now,
+                kind=VerdictKind.PAUSED,
+                text=text,
+                occasion=occasion,
+            ),
+        )
 
 
 async def latest(db: Database, channel_id: ChannelId, limit: int = 10) -> tuple[Verdict, ...]:
