@@ -21,6 +21,7 @@ from bot.models import (
     DeliveryState,
     Draft,
     Publisher,
+    Schedule,
     Verdict,
     VerdictKind,
 )
@@ -29,7 +30,7 @@ from bot.pipeline import alert
 from bot.pipeline.candidates import Candidates
 from bot.pipeline.draft import draft, topics_of
 from bot.pipeline.rewriting import Sitting, Writer
-from bot.pipeline.send import BUG, FOLDS, send, settle
+from bot.pipeline.send import BUG, FOLDS, MISSED, send, settle
 from storage import channels, deliveries
 from storage.database import Database
 
@@ -108,7 +109,8 @@ async def _fail(db: Database, publisher: Publisher, channel: Channel, *, now: da
     """The verdict of a digest that a bug prevented; where even that fails, the channel pauses."""
     try:
         following = due.next_due(channel.schedule, now, served=channel.next_due)
-        verdict = _verdict(channel, now, VerdictKind.FAILED, f"error: {BUG}; {FOLDS}")
+        moment = channel.next_due or now
+        verdict = _verdict(channel, moment, now, VerdictKind.FAILED, f"error: {BUG}; {FOLDS}")
         await deliveries.record_silence(db, verdict, next_due=following)
         await alert.if_failing(db, publisher, channel, now)
     except Exception:
@@ -127,38 +129,45 @@ async def _deliver(
     now: datetime,
     grace: timedelta,
 ) -> None:
-    caught_up = await _catch_up(db, channel, now=now, grace=grace)
+    def missed(passed: datetime) -> Verdict:
+        return _verdict(channel, passed, now, VerdictKind.MISSED, f"{MISSED}; {FOLDS}")
+
+    caught_up = await catch_up(db, channel.schedule, channel.next_due, missed, now=now, grace=grace)
     if caught_up is None:
         return
-    channel, following = caught_up
+    moment, following = caught_up
     topics = await topics_of(db, channel)
-    drafted = await draft(db, channel, topics, matched, now=now, moment=channel.next_due or now)
+    drafted = await draft(db, channel, topics, matched, now=now, moment=moment)
     if not drafted.digest.papers:
-        verdict = _verdict(channel, now, drafted.kind, drafted.why)
+        verdict = _verdict(channel, moment, now, drafted.kind, drafted.why)
         await deliveries.record_silence(db, verdict, next_due=following)
         return
     if sitting:
         drafted = replace(drafted, digest=await sitting(drafted.digest))
-    delivery = await asyncio.to_thread(_delivery, channel, drafted, DeliveryKind.SCHEDULED, now)
+    delivery = await asyncio.to_thread(_delivery, channel, drafted, DeliveryKind.SCHEDULED, moment, now)
     if await deliveries.claim(db, delivery, next_due=following):
         await send(db, publisher, delivery, now=now)
 
 
-async def _catch_up(
-    db: Database, channel: Channel, *, now: datetime, grace: timedelta
-) -> tuple[Channel, datetime] | None:
-    """(the channel at the due moment that is worth a digest now, the moment after it), with a verdict for
-    each that came and went: of several only the last gets a digest. None where the next one is still to
-    come, or somebody else was quicker."""
-    while channel.next_due and channel.next_due <= now:
-        following = due.next_due(channel.schedule, channel.next_due, served=channel.next_due)
-        if now - channel.next_due <= grace and following > now:
-            return channel, following
-        told = f"missed, Paperboy was not running, not connected to Discord or could not write; {FOLDS}"
-        verdict = _verdict(channel, now, VerdictKind.MISSED, told)
-        if not await deliveries.record_silence(db, verdict, next_due=following):
+async def catch_up(
+    db: Database,
+    schedule: Schedule,
+    moment: datetime | None,
+    missed: Callable[[datetime], Verdict],
+    *,
+    now: datetime,
+    grace: timedelta,
+) -> tuple[datetime, datetime] | None:
+    """(the due moment that is worth a post now, the one after it), from the `moment` that is next on; each that
+    came and went ends in a verdict as `missed` tells it: of several only the last gets a post. None where the next
+    one is still to come, or somebody else was quicker."""
+    while moment and moment <= now:
+        following = due.next_due(schedule, moment, served=moment)
+        if now - moment <= grace and following > now:
+            return moment, following
+        if not await deliveries.record_silence(db, missed(moment), next_due=following):
             return None
-        channel = replace(channel, next_due=following, last_due=channel.next_due)
+        moment = following
     return None
 
 
@@ -183,7 +192,7 @@ async def deliver_now(
         raise UserError(f"{escape(drafted.why[0].upper() + drafted.why[1:])}.")
     if writer:
         drafted = replace(drafted, digest=await writer.sitting(now)(drafted.digest))
-    delivery = await asyncio.to_thread(_delivery, channel, drafted, DeliveryKind.EXTRA, now)
+    delivery = await asyncio.to_thread(_delivery, channel, drafted, DeliveryKind.EXTRA, now, now)
     if not await deliveries.claim(db, delivery, next_due=None):
         raise UserError(
             "Another digest of this channel was posted, or it was paused, at the same moment. Ask again if you "
@@ -194,14 +203,14 @@ async def deliver_now(
     return delivery
 
 
-def _delivery(channel: Channel, drafted: Draft, kind: DeliveryKind, now: datetime) -> Delivery:
+def _delivery(channel: Channel, drafted: Draft, kind: DeliveryKind, moment: datetime, now: datetime) -> Delivery:
     number = DeliveryId(secrets.token_hex(10))
     message, fitted = post.digest_post(drafted.digest, number)
     return Delivery(
         id=number,
         channel_id=channel.id,
         kind=kind,
-        due_at=channel.next_due if kind is DeliveryKind.SCHEDULED and channel.next_due else now,
+        due_at=moment,
         claimed_at=now,
         state=DeliveryState.CLAIMED,
         post=message,
@@ -213,5 +222,5 @@ def _delivery(channel: Channel, drafted: Draft, kind: DeliveryKind, now: datetim
     )
 
 
-def _verdict(channel: Channel, now: datetime, kind: VerdictKind, text: str) -> Verdict:
-    return Verdict(channel_id=channel.id, due_at=channel.next_due or now, at=now, kind=kind, text=text)
+def _verdict(channel: Channel, moment: datetime, now: datetime, kind: VerdictKind, text: str) -> Verdict:
+    return Verdict(channel_id=channel.id, due_at=moment, at=now, kind=kind, text=text)

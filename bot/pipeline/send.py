@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 BUG = "an internal error; the operator finds it in the log"
+MISSED = "missed, Paperboy was not running, not connected to Discord or could not write"
 FOLDS = "its papers fold into the next digest"
 PASSES = "the next one comes in a week; what was new in it is left to the digests"
 """What becomes of a round-up that is not posted."""

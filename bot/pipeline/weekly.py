@@ -33,11 +33,10 @@ from bot.models import (
 )
 from bot.pipeline import alert
 from bot.pipeline.candidates import CANDIDATES, Candidates, Own, Reach
-from bot.pipeline.deliver import GRACE, each
+from bot.pipeline.deliver import GRACE, catch_up, each
 from bot.pipeline.draft import topics_of
-from bot.pipeline.send import BUG, PASSES, send
+from bot.pipeline.send import BUG, MISSED, PASSES, send
 from storage import channels, deliveries, round_ups, verdicts
-from storage import search as index
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -53,7 +52,6 @@ async def deliver_weekly_due(
 
     One channel's trouble never stops another's. Returns the number of channels that were due.
     """
-    weeks = Weeks(db, now)
 
     async def handle(channel_id: ChannelId) -> None:
         channel = await channels.get(db, channel_id)
@@ -69,7 +67,9 @@ async def deliver_weekly_due(
             await _fail(db, publisher, channel, channel.round_up, now=now)
 
     waiting = await round_ups.due(db, now)
-    await each(handle, waiting)
+    if waiting:
+        weeks = Weeks(db, now)
+        await each(handle, waiting)
     return len(waiting)
 
 
@@ -152,8 +152,7 @@ class Weeks:
         """The votes of all the week's papers: of everybody's feeds, because no added one counts any."""
 
         async def ask() -> tuple[int, ...]:
-            ids = await index.news(self._db, today=self._now.date(), since=reach.since, unseen=reach.unseen)
-            return await round_ups.votes(self._db, ids)
+            return await round_ups.votes(self._db, await self._matched.news(reach))
 
         if reach not in self._votes:
             self._votes[reach] = asyncio.create_task(ask())
@@ -170,7 +169,11 @@ async def _deliver(
     now: datetime,
     grace: timedelta,
 ) -> None:
-    caught_up = await _catch_up(db, channel, round_up, now=now, grace=grace)
+    def missed(passed: datetime) -> Verdict:
+        return _verdict(channel, passed, now, VerdictKind.MISSED, f"{MISSED}; {PASSES}")
+
+    schedule = due.weekly(channel.schedule, round_up)
+    caught_up = await catch_up(db, schedule, round_up.next_due, missed, now=now, grace=grace)
     if caught_up is None:
         return
     moment, following = caught_up
@@ -182,24 +185,6 @@ async def _deliver(
     # Where a digest was quicker with one of its papers, the next tick composes it again.
     if await deliveries.claim(db, delivery, next_due=following):
         await send(db, publisher, delivery, now=now)
-
-
-async def _catch_up(
-    db: Database, channel: Channel, round_up: RoundUp, *, now: datetime, grace: timedelta
-) -> tuple[datetime, datetime] | None:
-    """(the due moment that is worth a round-up now, the moment after it), with a verdict for each that came and
-    went. None where the next one is still to come, or somebody else was quicker."""
-    schedule, moment = due.weekly(channel.schedule, round_up), round_up.next_due
-    while moment and moment <= now:
-        following = due.next_due(schedule, moment, served=moment)
-        if now - moment <= grace and following > now:
-            return moment, following
-        told = f"missed, Paperboy was not running, not connected to Discord or could not write; {PASSES}"
-        verdict = _verdict(channel, moment, now, VerdictKind.MISSED, told)
-        if not await deliveries.record_silence(db, verdict, next_due=following):
-            return None
-        moment = following
-    return None
 
 
 async def _fail(db: Database, publisher: Publisher, channel: Channel, round_up: RoundUp, *, now: datetime) -> None:
