@@ -189,7 +189,7 @@ class Candidates:
 
     async def _announced(self, topic: Query, reach: Reach, limit: int, own: Own) -> tuple[Hit, ...]:
         ids = await self.news(reach, own)
-        if not own:
+        if not own and reach.risers:
             ids = (*ids, *sorted((await self.standings(reach)).risers.difference(ids)))
         if not ids:
             return ()
