@@ -23,7 +23,7 @@ MIN_SIZE, MAX_SIZE = 1, 10
 
 _NEW_YORK, _ROLLOVER = ZoneInfo("America/New_York"), time(21, 30)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAY_NAMES = tuple(day[:3] for day in WEEKDAYS)
 _GROUPS = {"daily": range(7), "every day": range(7), "weekdays": range(5), "weekends": (5, 6)}
 
 

@@ -77,11 +77,11 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
     if marks := _marks(digest):
         lines.append(f"-# {marks}; the others quote the abstract")
     blocks: list[Block] = [Text("\n".join(lines))]
-    late = [match for match in digest.papers if match.late]
+    risen = [match for match in digest.papers if match.late]
     for at, match in enumerate(digest.papers):
         blocks.append(Line())
-        if late and at in (0, len(late)):
-            blocks.append(Text(_risen(late, digest.day) if at == 0 else "### New"))
+        if risen and at in (0, len(risen)):
+            blocks.append(Text(_risen(risen, digest.day) if at == 0 else "### New"))
         blocks.append(Text(_match(match, limit, alone=len(digest.topics) == 1)))
     more = Button(
         label=f"{digest.left} more" if digest.left else "That is all for today",

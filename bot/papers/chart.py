@@ -27,6 +27,11 @@ class Span:
     stands: timedelta = STANDS
     """How old a count may be at the begin: less where nobody counted for a while before it."""
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody counted just before it began."""
+        return self.stands == STANDS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -83,7 +88,7 @@ def of_span(papers: Sequence[Candidate], span: Span, before: Span) -> tuple[tupl
     """(the chart of `span` with each paper's place in the one of `before`, whether that one has any). Where votes
     were not counted from its begin to its end, it is not known."""
     known = {paper.paper_id: paper for paper in papers}
-    watched = before.stands == span.stands == STANDS
+    watched = before.watched and span.watched
     places = {paper_id: place for place, paper_id in enumerate(ranked(papers, before) if watched else (), 1)}
     rises = tuple(
         Rise(

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
-from math import ceil
 
 from bot.models import Heat, Observation, Paper, PaperId
 from bot.papers import growth
@@ -61,7 +60,7 @@ def risers(
     return frozenset(
         number
         for number, found in heats.items()
-        if 0 < found.place <= ceil(_RISERS * found.of) and _may_have_risen(counts[number], since)
+        if 0 < found.place <= math.ceil(_RISERS * found.of) and _may_have_risen(counts[number], since)
     )
 
 
