@@ -25,27 +25,20 @@ _LATEST_OF_WEEKLY = timedelta(days=15)
 """The same after a pause where one comes a week: one that failed folds into the next, which may be hours late."""
 
 
-async def preview(
-    db: Database, topics: Sequence[str], *, now: datetime, size: int = 8, channel: Channel | None = None
-) -> tuple[Digest, str]:
-    """The digest that `topics` would get at `now`, and why it is empty where it is. Posts and stores nothing.
-
-    With a `channel`, what it has had is left out, and what its server may not see. Without one it is asked by
-    whoever runs the bot, who sees everything. Raises InvalidQuery.
+async def preview(db: Database, topics: Sequence[str], *, now: datetime, size: int = 8) -> tuple[Digest, str]:
+    """The digest that `topics` would get at `now` in a channel that has had none, and why it is empty where it is.
+    Posts and stores nothing. It is asked by whoever runs the bot, who sees everything. Raises InvalidQuery.
     """
-    parsed = tuple(query.parse(topic) for topic in topics)
-    own = None
-    if channel is None:
-        schedule = replace(due.suggest("UTC", now), size=size)
-        channel = Channel(id=ChannelId(0), guild_id=GuildId(0), schedule=schedule, next_due=now, created_at=now)
-        own = tuple(feed.name for feed in await additions.every(db))
-    asked = dict.fromkeys(parsed, Floor.ALL)
+    asked = {query.parse(topic): Floor.ALL for topic in topics}
+    schedule = replace(due.suggest("UTC", now), size=size)
+    channel = Channel(id=ChannelId(0), guild_id=GuildId(0), schedule=schedule, next_due=now, created_at=now)
+    own = tuple(feed.name for feed in await additions.every(db))
     drafted = await draft(db, channel, asked, Candidates(db, now), now=now, moment=now, own=own)
     return drafted.digest, drafted.why
 
 
 async def upcoming(db: Database, channel: Channel, *, now: datetime) -> Draft:
-    """A channel's next digest as it would be at `now`."""
+    """A channel's next digest as it would be at `now`, without what it has had and what its server may not see."""
     return await draft(db, channel, await topics_of(db, channel), Candidates(db, now), now=now, moment=now)
 
 

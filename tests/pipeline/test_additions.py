@@ -330,7 +330,8 @@ async def of(db: Database, number: int) -> Channel:
 
 async def told(db: Database, number: int, at: datetime = NOW) -> list[str]:
     """The titles of a channel's digest, or why there is none."""
-    digest, why = await draft.preview(db, ["paper", "trending"], now=at, channel=await of(db, number))
+    drafted = await draft.upcoming(db, await of(db, number), now=at)
+    digest, why = drafted.digest, drafted.why
     assert [match.paper.id for match in (*digest.papers, *digest.more)].count(None) == 0
     return sorted(match.paper.title for match in (*digest.papers, *digest.more)) or [why]
 
@@ -382,8 +383,7 @@ async def test_why_there_is_no_digest_names_no_other_servers_papers_or_feeds(db:
     await poll(db, at)
 
     async def why(number: int) -> str:
-        _, told = await draft.preview(db, ["zebra -paper"], now=at, channel=await of(db, number))
-        return told
+        return (await draft.upcoming(db, await of(db, number), now=at)).why
 
     theirs, ours = await why(1), await why(2)
     assert "2 papers seen" in theirs

@@ -952,13 +952,13 @@ async def test_two_hands_and_the_tick_at_once_show_no_paper_twice(archive: Datab
 async def test_a_preview_is_the_digest_that_comes_and_stores_nothing(archive: Database, discord: Discord) -> None:
     await channel(archive, 1, "agent", "image generation")
     before = committed(archive, "SELECT count(*), total(next_due) FROM channels, deliveries")
-    digest, why = await draft.preview(archive, ["agent", "image generation"], now=NOW, channel=await get(archive))
-    assert why == ""
+    drafted = await draft.upcoming(archive, await get(archive), now=NOW)
+    assert drafted.why == ""
     assert committed(archive, "SELECT count(*), total(next_due) FROM channels, deliveries") == before
     await deliver.deliver_due(archive, discord, now=NOW)
-    assert await papers_shown(archive) == [match.paper.id for match in digest.papers]
-    digest, why = await draft.preview(archive, ["agent"], now=NOW, channel=await get(archive))
-    assert {match.paper.id for match in digest.papers}.isdisjoint(await papers_shown(archive))
+    assert await papers_shown(archive) == [match.paper.id for match in drafted.digest.papers]
+    drafted = await draft.upcoming(archive, await get(archive), now=NOW)
+    assert {match.paper.id for match in drafted.digest.papers}.isdisjoint(await papers_shown(archive))
 
 
 async def test_through_clock_changes_and_changed_schedules_each_local_due_day_has_one_verdict(
