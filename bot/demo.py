@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot import report
 from bot.digest.markup import as_text
-from bot.models import ChannelId, Delivery, FeedKind, GuildId, MessageId, Post
+from bot.models import ChannelId, Delivery, FeedKind, GuildId, MessageId, Owner, Post
 from bot.pipeline import ask, captures, deliver, ranking
 from storage import verdicts
 from storage.database import Database
@@ -54,7 +54,7 @@ async def play(database: Path, tell: Callable[[str], None]) -> None:
         tell(f"\n2. Subscribing #papers to {' and '.join(f'“{topic}”' for topic in TOPICS)}")
         before = NOW - timedelta(hours=1)
         for topic in TOPICS:
-            await ask.subscribe(db, _CHANNEL, GuildId(1), topic, "UTC", now=before)
+            await ask.subscribe(db, _CHANNEL, Owner(guild_id=GuildId(1)), topic, "UTC", now=before)
         tell(f"   one digest a day, Monday to Friday at {NOW:%H:%M} UTC, up to eight papers")
         tell(f"\n3. It is {NOW:%A %d %B %Y, %H:%M} UTC: the digest is due\n{'─' * 100}")
         await deliver.deliver_due(db, channel, now=NOW)

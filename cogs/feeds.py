@@ -11,7 +11,8 @@ from bot.digest.markup import escape
 from bot.models import FeedPreview, GuildId, Post
 from bot.papers.summary import shorten
 from bot.pipeline import additions
-from cogs._client import Interaction, Paperboy, change, reply, require_manager
+from cogs._client import Interaction, Paperboy, change, reply
+from cogs._place import require_manager
 from storage import additions as kept
 from storage import feeds as states
 from storage import searches

@@ -10,7 +10,8 @@ from bot.digest import post as posts
 from bot.errors import UserError
 from bot.models import ChannelId, GuildId
 from bot.pipeline import alert
-from cogs._client import Interaction, Paperboy, reply, require_posting
+from cogs._client import Interaction, Paperboy, reply
+from cogs._place import require_posting
 from storage import channels, guilds
 
 

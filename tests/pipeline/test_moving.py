@@ -26,6 +26,7 @@ from bot.models import (
     GuildId,
     Imported,
     MessageId,
+    Owner,
     Post,
     Taken,
     Verdict,
@@ -230,7 +231,7 @@ async def test_a_channel_of_both_is_as_the_side_that_is_further_on(
     assert await deliveries.record_silence(later, quiet, next_due=NOW + 2 * DAY)
     await channels.pause(later, ONE, "by hand", now=NOW + DAY)
     await channels.subscribe(
-        later, ONE, GuildId(7), "video", schedule=WEEKDAYS, next_due=NOW + 2 * DAY, now=NOW + DAY
+        later, ONE, Owner(guild_id=GuildId(7)), "video", schedule=WEEKDAYS, next_due=NOW + 2 * DAY, now=NOW + DAY
     )
     await deliveries.give_up(earlier, claimed, None, now=NOW)
 
