@@ -28,6 +28,13 @@ def owner_of(interaction: Interaction) -> Owner:
     return Owner(person=UserId(interaction.user.id))
 
 
+def server_of(interaction: Interaction) -> GuildId:
+    """Raises UserError in a direct message."""
+    if interaction.guild_id is None:
+        raise UserError("That is a server’s: ask in one.")
+    return GuildId(interaction.guild_id)
+
+
 def require_manager(interaction: Interaction) -> None:
     """Everybody manages their own inbox. Buttons carry no default permissions of their own. Raises UserError."""
     if owner_of(interaction).person is None and not interaction.permissions.manage_guild:
