@@ -167,7 +167,9 @@ async def _left(db: Database, before: int | None) -> tuple[int, int]:
         )
         await additions.drop_unread(tx)
         gone = await tx.execute(
-            "DELETE FROM guilds WHERE left_at < ? AND id NOT IN (SELECT guild_id FROM channels)", (before,)
+            """DELETE FROM guilds WHERE left_at < ?
+            AND NOT EXISTS (SELECT 1 FROM channels WHERE guild_id = guilds.id)""",
+            (before,),
         )
         return channels, gone.rowcount
 

@@ -161,7 +161,10 @@ def help_post(*, inbox: bool = False, inboxes: bool = True) -> Post:
     examples = "\n".join(f"`{query}` {about}" for query, about in EXAMPLES)
     return Post(
         (
-            Text("### Paperboy\nA topic is a saved search; a digest is the day’s answers to the topics of a channel or an inbox."),
+            Text(
+                "### Paperboy\nA topic is a saved search; a digest is the day’s answers to the topics of a channel or "
+                "an inbox."
+            ),
             Text(commands),
             Line(),
             Text(f"**What a query can say**, in `/search` and `/subscribe` alike\n{examples}"),
