@@ -162,8 +162,8 @@ def help_post(*, inbox: bool = False, inboxes: bool = True) -> Post:
     return Post(
         (
             Text(
-                "### Paperboy\nA topic is a saved search; a digest is the day’s answers to the topics of a channel or "
-                "an inbox."
+                "### Paperboy\nA topic is a saved search; a digest is the day’s answers to the topics of a "
+                "channel or an inbox."
             ),
             Text(commands),
             Line(),
