@@ -63,8 +63,8 @@ async def test_two_inboxes_and_a_server_have_nothing_of_each_other(archive: Data
     await additions.add(archive, GuildId(7), link, limit=10, now=NOW - DAY)
     await store(archive, ADDED, entry("Another Agent of Theirs", url="https://b.example/2"), at=NOW - HOUR)
     # Numbers of persons and servers are apart, even where they are the same.
-    for number, owner in ((INBOX, {"person": 7}), (OTHER, {"person": 8}), (SERVERS, {"guild": 7})):
-        await channel(archive, number, "agent", **owner)
+    for number, whose in ((INBOX, 7), (OTHER, 8), (SERVERS, None)):
+        await channel(archive, number, "agent", guild=7, person=whose)
     await channels.pause(archive, OTHER, "by hand", now=NOW - HOUR, by=UserId(8))
     assert await deliver.deliver_due(archive, discord, now=NOW) == 2
     posts = {number: str(list(sent.values())) for number, sent in discord.posts.items()}
