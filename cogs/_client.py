@@ -175,6 +175,9 @@ async def answer_error(interaction: Interaction, error: BaseException) -> None:
             text = f"Discord did not take it yet ({escape(str(error))}). It will be posted as soon as it does."
         case DeliveryError():
             text = f"That did not work: {escape(str(error))}."
+        case app_commands.TransformerError():
+            # A channel is the only option that discord.py looks up.
+            text = "I cannot see that channel from here: leave the option out, or ask in the channel’s own server."
         case app_commands.CheckFailure():
             text = "You may not use this command here."
         case _:

@@ -14,7 +14,10 @@ from bot.models import Traces, UserId
 from storage import channels
 from storage.database import Database
 
-OFF = "whoever runs this bot has switched digests in direct messages off"
+OFF = (
+    "whoever runs this bot has switched digests in direct messages off. Should they be on again, use /digest "
+    "resume here"
+)
 """Why inboxes are paused where the operator allows none."""
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import discord
 import pytest
 import simcord
+from simcord.actors import _dispatch_actor_interaction
+from simcord.enums import InteractionType
 
 from bot.models import Button, Channel, ChannelId, GuildId, Owner, Post, Row, Select, Text, Topic, UserId
 from storage import channels, people, verdicts
@@ -332,6 +334,30 @@ async def test_from_a_direct_message_nobody_reaches_a_servers_channel(scene: Sce
     assert "That is a server’s" in await eve.press("paperboy:look:1", value="0")
     assert len(await channels.every(scene.bot.db)) == 1
     assert [topic.text for topic in await channels.topics(scene.bot.db, scene.channel_id)] == ["robot"]
+
+
+@pytest.mark.parametrize("name", ["subscribe", "subscriptions", "digest pause", "digest now", "weekly off"])
+async def test_a_servers_channel_as_an_option_is_refused(scene: Scene, eve: Person, name: str) -> None:
+    """No client of Discord's offers that. The interaction is made by hand."""
+    scene.faults_expected = True
+    await scene.subscribe("robot")
+    before = await rows(scene.bot.db, "SELECT * FROM channels"), await rows(scene.bot.db, "SELECT * FROM topics")
+    root, *rest = name.split()
+    (command,) = (each for each in scene.env.backend.commands[None].values() if each["name"] == root)
+    number = str(scene.papers.id)
+    options: list[dict[str, Any]] = [{"name": "channel", "type": 7, "value": number}]
+    if rest:
+        options = [{"name": rest[0], "type": 1, "options": options}]
+    channel = {"id": number, "type": 0, "name": "papers", "permissions": str(1 << 5)}
+    data = {
+        **{"id": command["id"], "name": root, "type": 1, "options": options},
+        "resolved": {"channels": {number: channel}},
+    }
+    kind = InteractionType.APPLICATION_COMMAND
+    answer = await _dispatch_actor_interaction(eve.handle, kind, eve.handle.dm_channel, data)
+    assert "I cannot see that channel from here" in text(shown(answer))
+    after = await rows(scene.bot.db, "SELECT * FROM channels"), await rows(scene.bot.db, "SELECT * FROM topics")
+    assert after == before
 
 
 async def test_from_a_server_nobody_reaches_an_inbox_or_another_server(scene: Scene, eve: Person) -> None:

@@ -564,7 +564,7 @@ async def test_it_can_be_turned_on_changed_and_off(archive: Database, discord: D
         assert found.round_up is not None
         return found.round_up.next_due
 
-    with pytest.raises(NotFound, match="`/subscribe` gives it one"):
+    with pytest.raises(NotFound, match="`/subscribe` begins one"):
         await on(1, time(13), NOW)
     await channel(archive, due=NOW + DAY)
     assert await on(1, time(12), NOW) == NOW + WEEK - HOUR, "today it is too late"
