@@ -19,10 +19,8 @@ def forget_post(traces: Traces) -> Post:
     lines = "\n".join(f"- {told}" for told in _told(traces))
     return Post(
         (
-            Text(
-                f"### Shall I forget you?\nThis goes for good:\n{lines}\nNo digest comes to you any more, and if "
-                "you begin again, papers may come that you have had."
-            ),
+            Text(f"### Shall I forget you?\nThis goes for good:\n{lines}"),
+            Text("No digest comes to you any more. If you begin again, papers may come that you have had."),
             Row(
                 (
                     Button(label="Forget me", custom_id="paperboy:forget", primary=True),
@@ -36,7 +34,7 @@ def forget_post(traces: Traces) -> Post:
 
 def forgotten_post(traces: Traces) -> Post:
     """What has gone."""
-    told = " and ".join(_told(traces))
+    told = "; ".join(_told(traces))
     gone = f"Forgotten: {told}." if told else "Nothing was stored about you."
     if traces.inbox:
         gone += (
@@ -49,8 +47,8 @@ def forgotten_post(traces: Traces) -> Post:
 def _told(traces: Traces) -> Iterator[str]:
     if traces.inbox:
         yield (
-            f"your inbox with its {counted(traces.topics, 'topic')} and its schedule, how its digests ended, and "
-            f"which {counted(traces.papers, 'paper')} it was shown"
+            f"your inbox: what it follows ({counted(traces.topics, 'topic')}), its schedule, how its digests ended, "
+            f"and what it was shown ({counted(traces.papers, 'paper')})"
         )
     if traces.paused:
-        yield f"that it was you who paused {counted(traces.paused, 'channel')}; the pause itself stays"
+        yield f"that it was you who paused {counted(traces.paused, 'channel')} (the pause itself stays)"

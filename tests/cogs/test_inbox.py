@@ -416,8 +416,8 @@ async def test_to_be_forgotten_from_a_server_takes_the_inbox_after_a_look(scene:
     (menu,) = (part for part in parts(listed) if part["type"] == 3)
 
     asked = shown(await eve.member.slash(scene.papers, "forget"))
-    assert "your inbox with its 2 topics and its schedule" in text(asked)
-    assert "which 8 papers it was shown" in text(asked)
+    assert "your inbox: what it follows (2 topics), its schedule" in text(asked)
+    assert "what it was shown (8 papers)" in text(asked)
     assert "papers may come that you have had" in text(asked)
     cancelled = await eve.member.click(asked, label="Cancel")
     assert "Nothing was changed." in text(shown(cancelled))
@@ -425,7 +425,7 @@ async def test_to_be_forgotten_from_a_server_takes_the_inbox_after_a_look(scene:
 
     asked = shown(await eve.member.slash(scene.papers, "forget"))
     gone = text(shown(await eve.member.click(asked, label="Forget me")))
-    assert gone.startswith("Forgotten: your inbox with its 2 topics")
+    assert gone.startswith("Forgotten: your inbox: what it follows (2 topics)")
     assert await channels.of(scene.bot.db, eve.owner) == ()
     assert "Nothing was stored about you" in await eve.ask("forget")
     answer = await eve.handle.select(listed, custom_id=menu["custom_id"], values=[menu["options"][0]["value"]])
@@ -447,10 +447,10 @@ async def test_a_manager_with_an_inbox_is_told_of_both(scene: Scene) -> None:
             (person,),
         )
     asked = shown(await scene.admin.slash(scene.papers, "forget"))
-    assert "your inbox with its 0 topics" in text(asked)
-    assert "that it was you who paused 1 channel; the pause itself stays" in text(asked)
+    assert "your inbox: what it follows (0 topics)" in text(asked)
+    assert "that it was you who paused 1 channel (the pause itself stays)" in text(asked)
     gone = text(shown(await scene.admin.click(asked, label="Forget me")))
-    assert "and that it was you who paused 1 channel; the pause itself stays." in gone
+    assert "; that it was you who paused 1 channel (the pause itself stays)." in gone
     found = await channels.get(scene.bot.db, scene.channel_id)
     assert found is not None
     assert (found.paused, found.paused_by) == ("by hand with /digest pause", None)
