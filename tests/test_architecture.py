@@ -36,7 +36,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "bot.schedule": NOUNS,
     "bot.sample": (),
     # The composition roots.
-    "bot.demo": (*NOUNS, "bot.digest", "bot.pipeline", "bot.report", "storage"),
+    "bot.demo": (*NOUNS, "bot.config", "bot.digest", "bot.papers", "bot.pipeline", "bot.report", "storage"),
     "bot.__main__": ("bot", "storage", "cogs"),
     "storage": ("bot.models", "bot.errors", "storage"),
     "storage.migrations": (),
