@@ -28,14 +28,15 @@ async def serve(
     tell: Callable[[str], None],
     *,
     show: Callable[[str], object],
+    stop: asyncio.Event,
     port: int,
     now: datetime | None = None,
     feeds: Sequence[Feed] = demo.SOURCES,
     fetch: Fetch | None = None,
     guarded: Fetch | None = None,
 ) -> None:
-    """Until cancelled, or ended on the page. `tell` prints, `show` opens a browser; port 0 takes a free one; the
-    rest as in `stage.opened`. Raises UserError where the port is taken."""
+    """Until `stop`, or until it is ended on the page. `tell` prints, `show` opens a browser, port 0 takes a free
+    one; the rest as in `stage.opened`. Raises UserError where the port is taken."""
     async with (
         stages.opened(path, now=now, feeds=feeds, fetch=fetch, guarded=guarded) as stage,
         AsyncExitStack() as held,
@@ -50,12 +51,13 @@ async def serve(
             raise UserError(f"Port {port} is taken: without --port a free one is found.") from None
         tell(f"The page is at  {page.url}  (this machine only; Ctrl-C ends it)\n{_HINTS}")
         await asyncio.to_thread(show, page.url)
-        driving, closed = asyncio.create_task(stage.drive()), asyncio.create_task(page.wait_closed())
+        driving = asyncio.create_task(stage.drive())
+        ends = (driving, asyncio.create_task(page.wait_closed()), asyncio.create_task(stop.wait()))
         try:
-            await asyncio.wait((driving, closed), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if driving.done():
                 driving.result()
         finally:
-            driving.cancel()
-            closed.cancel()
-            await asyncio.gather(driving, closed, return_exceptions=True)
+            for task in ends:
+                task.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
