@@ -20,10 +20,9 @@ _NAME = 80
 def name_of(paper: Paper) -> str:
     """What names a paper for as long as its message stands: its arXiv id or DOI, for our number may become another
     paper's when the archive moves to another machine. That number for one that has neither; "" for none at all."""
-    for name, known in ((paper.arxiv_id, split_arxiv_id), (paper.doi, find_doi)):
-        if name and len(name) <= _NAME and known(name) in (name, (name, None)):
-            return name
-    return str(paper.id) if paper.id else ""
+    arxiv_id, doi = paper.arxiv_id or "", paper.doi or ""
+    name = arxiv_id if split_arxiv_id(arxiv_id) else doi if find_doi(doi) == doi else ""
+    return name if 0 < len(name) <= _NAME else str(paper.id or "")
 
 
 def button(paper: Paper, place: int) -> Button | None:

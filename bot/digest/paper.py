@@ -45,20 +45,18 @@ def paper_post(paper: Paper, seen: Sequence[Observation] = (), *, unfolded: bool
     head, gist = _head(paper, seen), _gist(paper)
     room = markup.MAX_CHARACTERS - _ROOM - markup.length(head) - markup.length(gist)
     blocks: list[Block] = [Text(head)]
-    if text or gist:
-        blocks.append(Line())
     if gist:
-        blocks.append(Text(gist))
+        blocks += [Line(), Text(gist)]
     if unfolded:
         told = _cut(text, room - _NAMES if many else room)
     else:
         told = _cut(beginning, room, rest=beginning != text)
     if told:
-        blocks.append(Text(f"**Abstract**\n{told}" if gist else told))
+        blocks += [Line(), Text(f"**Abstract**\n{told}" if gist else told)]
     if unfolded and many:
         heading = f"-# **{len(paper.authors):,} authors**\n-# "
         names = _names(paper, len(paper.authors), room - markup.length(told) - len(heading))
-        blocks.append(Text(heading + names))
+        blocks += [Line(), Text(heading + names)]
     if links := _links(paper):
         blocks.append(Row(links))
     folds = "Whole abstract" if beginning != text else "All authors" if many else ""

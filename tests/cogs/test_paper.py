@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 
+from bot.digest import handle
 from bot.models import Button, FeedLink, GuildId, Post, Text
 from cogs._layout import layout
 from storage import additions, upkeep
@@ -118,6 +119,16 @@ async def test_a_card_draws_votes_over_time_and_answers_with_bibtex(scene: Scene
     assert answer.ephemeral
     (block,) = (part["content"] for part in parts(shown(answer)) if "content" in part)
     assert block.startswith("```bibtex\n@misc{lovelace2026looms,\n  title = {Looms \\& Threads},\n")
+
+
+async def test_a_paper_is_opened_by_a_doi_that_has_colons(scene: Scene, archive: Database) -> None:
+    looms = entry("Looms", url="https://site.example/1", doi="10.1002/(sici)1097:3")
+    await store(archive, "rss:https://site.example/f", looms)
+    post = Post((Text("Looms", handle.button(looms.paper, 0)),))
+    channel = scene.bot.get_channel(scene.papers.id)
+    assert isinstance(channel, discord.TextChannel)
+    opened = await scene.member.click(await channel.send(view=layout(post)), label="Details")
+    assert "### [Looms](https://site.example/1)" in text(shown(opened))
 
 
 async def test_a_servers_own_paper_opens_in_that_server_only(scene: Scene, archive: Database) -> None:
