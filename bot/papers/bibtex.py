@@ -109,7 +109,7 @@ def _encoded(text: str) -> str:
 def _encoder() -> latexencode.UnicodeToLatexEncoder:
     rules = [
         # BibTeX counts a brace behind a backslash too. Backticks would end the block that shows the entry; one
-        # alone, of "\\`e", does not.
+        # alone, of "\`e", does not.
         latexencode.UnicodeToLatexConversionRule(
             latexencode.RULE_DICT,
             {ord("{"): r"\textbraceleft", ord("}"): r"\textbraceright", ord("`"): r"\textasciigrave"},
