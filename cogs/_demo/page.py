@@ -17,7 +17,7 @@ from cogs._demo import stage as stages
 
 _HINTS = """
   /search diffusion            ask the archive; “Subscribe to this search” is under the answer
-  /paper 2603.28589            one paper's card; or the button beside any paper of the digest
+  Details                      beside a paper opens its card: abstract, votes over time, BibTeX, why it is there
   /demo next                   jump to the next due moment: the digest arrives, or says why it does not
   Ada, Max (top of the page)   be the admin or a member, and see what each may do
 """

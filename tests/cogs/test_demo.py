@@ -175,7 +175,7 @@ async def test_the_page_is_served_on_the_loopback_alone_and_a_taken_port_is_told
             assert "SimCord" in await answer.text()
         assert url.startswith("http://127.0.0.1:")
         assert url in told[0]
-        for command in ("/search", "/paper", "/demo next", "Ada"):
+        for command in ("/search", "Details", "/demo next", "Ada"):
             assert command in told[0]
         stop.set()
         await serving
