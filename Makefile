@@ -8,8 +8,9 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Two stamps in the one environment: `make demo` should not wait for mypy and friends.
+# Three stamps in the one environment: `make demo` should not wait for mypy and friends.
 CORE := $(VENV)/.core
+DEMO := $(VENV)/.demo
 DEV := $(VENV)/.dev
 # A few tests are quicker in one process: without ARGS all of them run, on all cores.
 PARALLEL := -n auto --dist worksteal
@@ -44,14 +45,14 @@ endef
 
 export PYTHON
 
-.PHONY: help demo run test kill check-code format lock image clean
+.PHONY: help demo run test kill screens docs check-code format lock image clean
 
 help: ## this list
 	@echo "Paperboy: make TARGET [ARGS='...']"
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | \
 		while IFS='|' read -r name text; do printf '%-14s%s\n' "$$name" "$$text"; done
 
-demo: $(CORE) ## show a digest from the sample papers: no token, no network
+demo: $(if $(findstring --once,$(ARGS)),$(CORE),$(DEMO)) ## the whole bot on a local page: no token, no network; or ARGS=--once
 	@$(BIN)/python -m bot demo $(ARGS)
 
 run: $(CORE) ## run the bot; settings come from the environment or from .env
@@ -62,6 +63,12 @@ test: $(DEV) ## run all tests on all cores; some with e.g. make test ARGS='-k di
 
 kill: $(DEV) ## kill the bot at every step, hundreds of times: nothing is lost, doubled or half written
 	@$(BIN)/python -m tests.kill --runs 200 --seed 1 $(ARGS)
+
+screens: $(DEV) ## take the pictures of docs/screens, in Chromium
+	@$(BIN)/python -m tests.screens $(ARGS)
+
+docs: $(DEV) ## write the README's tables from the code
+	@$(BIN)/python -m tests.docs
 
 check-code: $(DEV) ## ruff and mypy, as CI does
 	@$(BIN)/ruff check .
@@ -78,18 +85,24 @@ $(CORE): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements.lock
 	@touch $@
 
-# The development lock holds the core lock's pins too, so it settles both stamps.
+$(DEMO): requirements-demo.lock requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) with the demo's page (once, about 20 s) ..."
+	@set -e; $(make-venv); \
+	$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements-demo.lock
+	@touch $(CORE) $@
+
+# The development lock holds the other two's pins too, so it settles all stamps.
 $(DEV): requirements-dev.lock requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) with the development tools (once, about 30 s) ..."
 	@set -e; $(make-venv); \
 	$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements-dev.lock
-	@touch $(CORE) $@
+	@touch $(CORE) $(DEMO) $@
 
 # One resolution for every Python and platform we support (the markers in the locks). The pins stay as they
-# are unless pyproject.toml asks otherwise or ARGS=--upgrade does. The dev lock is held to the core lock's.
+# are unless pyproject.toml asks otherwise or ARGS=--upgrade does. Each lock is held to the smaller one's.
 # Extras stay in the lock: an older pip looks for coverage[toml] apart from coverage, and finds a newer release
 # that has no hash here.
-lock: ## remake both locks from pyproject.toml; ARGS=--upgrade moves the pins
+lock: ## remake the locks from pyproject.toml; ARGS=--upgrade moves the pins
 	@set -e; $(find-python); \
 	if ! build/lock/bin/uv --version 2>/dev/null | grep -qF '$(subst ==, ,$(UV)) '; then \
 		rm -rf build/lock; "$$found" -m venv build/lock; \
@@ -107,7 +120,8 @@ lock: ## remake both locks from pyproject.toml; ARGS=--upgrade moves the pins
 		echo "$$lock: $$(grep -c '^[a-z0-9]' "$$lock") packages"; \
 	}; \
 	compile requirements.lock; \
-	compile requirements-dev.lock --extra dev --constraint requirements.lock
+	compile requirements-demo.lock --extra demo --constraint requirements.lock; \
+	compile requirements-dev.lock --extra dev --constraint requirements-demo.lock
 
 image: ## build the container image and try it out (needs root on Debian)
 	@bash .ci/image

@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import tempfile
+import webbrowser
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,6 +124,15 @@ def _brief(record: logging.LogRecord) -> bool:
     return True
 
 
+def _stopped() -> asyncio.Event:
+    """Set by SIGTERM and Ctrl-C."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
 def _fetcher(settings: config.Settings) -> Fetcher:
     return Fetcher(version=__version__, contact=settings.contact)
 
@@ -180,11 +190,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
     # What was imported is never garbage, and looking through it holds up everything for a tenth of a second.
     gc.collect()
     gc.freeze()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
+    stop = _stopped()
     async with (
         Database(settings.database) as db,
         _fetcher(settings) as fetch,
@@ -283,12 +289,45 @@ async def _poll(
     )
 
 
-async def _demo(_: config.Settings, __: argparse.Namespace) -> int:
+async def _demo(settings: config.Settings, options: argparse.Namespace) -> int:
     from bot import demo
 
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
-        await demo.play(Path(folder) / "demo.sqlite", print)
+        path = Path(folder) / "demo.sqlite"
+        if options.once:
+            await demo.play(path, print)
+            return 0
+        logging.getLogger("discord").setLevel(logging.ERROR)  # it warns of the simulated connection
+        try:
+            from cogs._demo import page
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"The demo's page needs the extra `demo` ({error.name} is missing): pip install '.[demo]'. "
+                "`demo --once` prints to the terminal without it."
+            ) from None
+        show, stop = webbrowser.open if _graphical() else str, _stopped()
+        if not options.live:
+            await page.serve(path, print, show=show, stop=stop, port=options.port)
+            return 0
+        print("Reading the live sources; it takes up to a minute ...", flush=True)
+        async with _fetcher(settings) as fetch:
+            await page.serve(
+                path,
+                print,
+                show=show,
+                stop=stop,
+                port=options.port,
+                now=now(),
+                feeds=settings.feeds,
+                fetch=fetch,
+                guarded=fetch.guarded,
+            )
     return 0
+
+
+def _graphical() -> bool:
+    """Whether there is a browser with a window: one for terminals would take this terminal."""
+    return sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
 
 async def _preview(settings: config.Settings, options: argparse.Namespace) -> int:
@@ -457,7 +496,10 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     command("run", _run, "run the bot (needs DISCORD_TOKEN)")
-    command("demo", _demo, "show a digest and a search from the bundled sample; no token, no network")
+    demo = command("demo", _demo, "the whole bot on a page of this machine; no token, no network")
+    demo.add_argument("--once", action="store_true", help="only print a digest and a search to the terminal")
+    demo.add_argument("--live", action="store_true", help="live sources and the real clock instead of the sample")
+    demo.add_argument("--port", type=_port, default=0, metavar="N", help="of the page; default: a free one")
     preview = command("preview", _preview, "print the digest that topics would get; posts nothing")
     preview.add_argument("--topic", action="append", metavar="QUERY", help="may be repeated; default: trending")
     preview.add_argument("--at", type=_moment, metavar="TIME", help="as of this time, ISO 8601; default: now")
@@ -512,6 +554,12 @@ def _moment(text: str) -> datetime:
 def _positive(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 10000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port from 0 to 65535")
     return int(text)
 
 

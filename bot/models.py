@@ -783,21 +783,6 @@ class Draft:
 # --- how it looks ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Discord markdown, already escaped."""
-
-    content: str
-    kind: Literal["text"] = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A dividing line."""
-
-    kind: Literal["line"] = "line"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """Either an address to open or an id that comes back to us."""
@@ -807,6 +792,23 @@ class Button:
     custom_id: str | None = None
     disabled: bool = False
     primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Discord markdown, already escaped."""
+
+    content: str
+    button: Button | None = None
+    """Beside it."""
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A dividing line."""
+
+    kind: Literal["line"] = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -847,7 +849,8 @@ def _block(data: dict[str, object]) -> Block:
     fields = {name: value for name, value in data.items() if name != "kind"}
     match data["kind"]:
         case "text":
-            return Text(**fields)  # type: ignore[arg-type]
+            beside = fields.pop("button", None)  # posts of older versions have none
+            return Text(**fields, button=Button(**beside) if beside else None)  # type: ignore[arg-type]
         case "line":
             return Line()
         case "row":

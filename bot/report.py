@@ -45,7 +45,7 @@ from bot.papers.trending import counted
 def digest_text(digest: Digest, why: str) -> str:
     """The message as a channel would get it, or why there is none."""
     if not digest.papers:
-        return f"No digest for {digest.day:%A %d %B %Y}: {why}."
+        return f"No digest for {digest.day:%A} {digest.day.day} {digest.day:%B %Y}: {why}."
     message, _ = post.digest_post(digest, DeliveryId("preview"))
     return markup.as_text(message)
 

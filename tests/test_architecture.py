@@ -36,7 +36,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "bot.schedule": NOUNS,
     "bot.sample": (),
     # The composition roots.
-    "bot.demo": (*NOUNS, "bot.digest", "bot.pipeline", "bot.report", "storage"),
+    "bot.demo": (*NOUNS, "bot.config", "bot.digest", "bot.papers", "bot.pipeline", "bot.report", "storage"),
     "bot.__main__": ("bot", "storage", "cogs"),
     "storage": ("bot.models", "bot.errors", "storage"),
     "storage.migrations": (),
@@ -62,7 +62,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "cogs._demo",
     ),
     "apscheduler": ("bot.schedule",),
-    "pylatexenc": ("bot.papers.formula",),
+    "pylatexenc": ("bot.papers.formula", "bot.papers.bibtex"),
     "numpy": ("bot.papers.ranking", "bot.papers.meaning", "bot.papers.fusion"),
     "model2vec": ("bot.papers.meaning",),
     "huggingface_hub": ("bot.papers.meaning",),

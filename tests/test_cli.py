@@ -131,7 +131,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def test_the_demo_shows_a_digest_and_a_search_and_leaves_nothing(tmp_path: Path) -> None:
-    ended = await fresh(tmp_path, "demo")
+    ended = await fresh(tmp_path, "demo", "--once")
     assert (ended.code, ended.err) == (0, "")
     for words in ("Tuesday 31 March", "posted 8 papers", f"/search {demo.SEARCH}", "python -m bot ingest"):
         assert words in ended.out
@@ -603,7 +603,7 @@ async def test_a_reader_that_goes_away_ends_it_quietly(filled: Path) -> None:
         return process.returncode, err
 
     ended = await asyncio.gather(
-        unread("demo"), unread("search", "model", "--format", "json"), unread("status"), unread("--help")
+        unread("demo", "--once"), unread("search", "model", "--format", "json"), unread("status"), unread("--help")
     )
     assert set(ended[:3]) == {(0, b"")}
     assert b"Traceback" not in ended[3][1]
@@ -612,7 +612,7 @@ async def test_a_reader_that_goes_away_ends_it_quietly(filled: Path) -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 async def test_a_terminal_that_lacks_a_letter_gets_another(filled: Path, encoding: str) -> None:
     ended = await asyncio.gather(
-        fresh(filled, "demo", PYTHONIOENCODING=encoding),
+        fresh(filled, "demo", "--once", PYTHONIOENCODING=encoding),
         fresh(filled, "search", '"never closed', PYTHONIOENCODING=encoding),
     )
     assert [one.code for one in ended] == [0, 2]

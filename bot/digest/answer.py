@@ -140,6 +140,7 @@ def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:
                 f"✓ {where} follows {code(query)}.\n{schedule_told(channel.schedule)}; {when}.\n"
                 "-# `/digest schedule` changes the time, `/digest preview` shows the next one, "
                 "`/subscriptions` lists and removes."
+                + (" Your ID is kept with it; `/forget` takes all of it back." if channel.person else "")
             ),
         )
     )

@@ -47,8 +47,8 @@ def forgotten_post(traces: Traces) -> Post:
 def _told(traces: Traces) -> Iterator[str]:
     if traces.inbox:
         yield (
-            f"your inbox: what it follows ({counted(traces.topics, 'topic')}), its schedule, how its digests ended, "
-            f"and what it was shown ({counted(traces.papers, 'paper')})"
+            f"your inbox: what it follows ({counted(traces.topics, 'topic')}), its schedule, how its digests "
+            f"ended, and what it was shown ({counted(traces.papers, 'paper')})"
         )
     if traces.paused:
         yield f"that it was you who paused {counted(traces.paused, 'channel')} (the pause itself stays)"

@@ -55,7 +55,7 @@ COMMANDS = (
     ("/alerts", "which channel is told when a digest fails or is paused"),
     ("/status", "how sources and digests are, and why something did not come"),
     ("/forget", "take back what is stored about you"),
-    ("/help", "this page"),
+    ("/help", "all commands, and what a query can say"),
 )
 """(command, what it does)."""
 _OF_SERVERS = ("/feeds", "/alerts")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
 
-from bot.digest import due, markup
+from bot.digest import due, handle, markup
 from bot.digest import post as posts
 from bot.digest.compose import voted_only
 from bot.digest.markup import escape, link, local
@@ -185,6 +185,7 @@ def _week(week: Week, delivery: DeliveryId, title: int) -> Post:
         blocks += [Line(), Text(_list("Rose late: not shown here before", week.late, week, title))]
     if week.untold:
         blocks.append(Text(f"-# and {counted(week.untold, 'more topic')} with papers"))
+    blocks += handle.menu(week.papers)
     # It says what the message is, and carries the delivery's id, by which it is found again.
     blocks.append(Row((Button(label="About this round-up", custom_id=f"paperboy:week:{delivery}"),)))
     return Post(tuple(blocks))

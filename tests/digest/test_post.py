@@ -293,6 +293,29 @@ def test_a_digest_full_of_the_model_s_summaries_fits() -> None:
     assert len(fitted.papers) == 10
 
 
+@pytest.mark.parametrize("count", range(1, 11))
+@pytest.mark.parametrize("risen", [0, 1, 10])
+@pytest.mark.parametrize("source", ["https://huggingface.co/papers", None])
+def test_each_paper_of_a_digest_has_its_button(count: int, risen: int, source: str | None) -> None:
+    papers = tuple(
+        dataclasses.replace(
+            MATCH, paper=dataclasses.replace(PAPER, id=PaperId(at), arxiv_id=f"2604.{at:05}"), late=at < risen
+        )
+        for at in range(count)
+    )
+    digest = dataclasses.replace(DIGEST, papers=papers, more=papers, source_url=source)
+    post, fitted = digest_post(digest, DELIVERY)
+    check(post, papers=[PAPER])
+    assert len(fitted.papers) == count
+    beside = [block.button for block in post.blocks if isinstance(block, Text) and block.button]
+    assert [button.custom_id for button in beside] == [f"paperboy:open:{at}:2604.{at:05}" for at in range(count)]
+    # A line before each paper as long as there is room, else before each part.
+    headings = sum(text.startswith("### ") for text in _texts(post))
+    lines = sum(isinstance(block, Line) for block in post.blocks)
+    assert lines == (count if count <= 8 else max(1, headings))
+    assert "Details" not in markup.as_text(post)
+
+
 def test_a_digest_shortens_before_it_moves_a_paper() -> None:
     long = dataclasses.replace(
         MATCH, summary="word " * 60, paper=dataclasses.replace(PAPER, title="A title of " + "some length " * 9)
@@ -488,6 +511,7 @@ def test_every_kind_of_block_survives_being_stored() -> None:
     post = Post(
         (
             Text("a"),
+            Text("a", Button(label="b", custom_id="c")),
             Line(),
             Row(
                 (Button(label="b", url="https://x"), Button(label="c", custom_id="d", disabled=True, primary=True))
@@ -496,5 +520,8 @@ def test_every_kind_of_block_survives_being_stored() -> None:
         )
     )
     assert Post.from_data(post.as_data()) == post  # type: ignore[arg-type]
+    assert Post.from_data({"blocks": [{"content": "as once stored", "kind": "text"}]}) == Post(
+        (Text("as once stored"),)
+    )
     with pytest.raises(ValueError, match="unknown block"):
         Post.from_data({"blocks": [{"kind": "carousel"}]})

@@ -11,7 +11,7 @@ import pytest
 from bot.digest import markup, weekly
 from bot.digest.markup import as_text
 from bot.digest.post import late
-from bot.models import DeliveryId, Hit, Line, Paper, PaperId, Post, RoundUp, Row, Schedule, Text
+from bot.models import DeliveryId, Hit, Line, Paper, PaperId, Post, RoundUp, Row, Schedule, Select, Text
 from bot.papers.query import parse
 
 DUE = datetime(2026, 4, 3, 15, tzinfo=UTC)
@@ -208,7 +208,7 @@ def test_a_hostile_title_or_topic_does_nothing() -> None:
 
 def test_the_parts_are_divided_by_lines() -> None:
     post, _ = weekly.weekly_post(made({"agent": many(50), "video": many(3, 90)}), NUMBER)
-    assert [type(block) for block in post.blocks] == [Text, Line, Text, Line, Text, Line, Text, Row]
+    assert [type(block) for block in post.blocks] == [Text, Line, Text, Line, Text, Line, Text, Select, Row]
 
 
 # --- what it is -------------------------------------------------------------------------------------------

@@ -366,7 +366,7 @@ async def test_a_weekend_is_told_as_one(db: Database, discord: Discord) -> None:
     (verdict,) = await verdicts.latest(db, ONE)
     assert (verdict.kind, verdict.text) == (
         VerdictKind.QUIET,
-        "weekend: no source has listed a paper since Friday 03 April",
+        "weekend: no source has listed a paper since Friday 3 April",
     )
 
 

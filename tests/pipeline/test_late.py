@@ -213,4 +213,5 @@ async def test_the_button_counts_what_it_does_not_name(db: Database, discord: Di
     assert (len(left), day, beyond) == (60, TUE, 22)
     lines = as_text(posts.more_post(left, day, beyond)).splitlines()
     named = sum("site.example" in line for line in lines)
-    assert f"and {82 - named} more" in lines[-1]
+    assert f"and {82 - named} more" in lines[-2]
+    assert lines[-1] == "[Open one of the first 25]"

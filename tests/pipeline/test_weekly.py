@@ -36,6 +36,7 @@ from bot.pipeline import ask, deliver, weekly
 from storage import additions, channels, deliveries, round_ups, verdicts
 from storage.database import Database
 from storage.matching import News
+from tests.digest.hostile import texts_of
 from tests.making import HF, NOW, TODAY, WEEKDAYS, channel, committed, entry, rows, store
 from tests.pipeline.test_deliver import Crash, Discord, get, papers_shown
 
@@ -232,7 +233,8 @@ async def test_a_hostile_title_is_shown_and_does_nothing(db: Database, discord: 
     await following(db, 1, "agent")
     await tick(db, discord, NOW)
     (post,) = posts(discord)
-    raw = str(post)
+    # A menu's labels are plain text to Discord.
+    raw = str(texts_of(post))
     assert "@everyone" not in raw
     assert set(re.findall(r"(?<!\\)\]\((\w+://[^/)]+)", raw.replace("\\\\", "\\"))) == {"https://arxiv.org"}
     assert title in told(discord)

@@ -1,0 +1,71 @@
+"""`/demo`: what only the demo can do. Its bot alone loads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.digest import post as posts
+from bot.digest.markup import local
+from bot.errors import UserError
+from cogs._client import Interaction, reply
+
+if TYPE_CHECKING:
+    from cogs._demo.stage import Stage
+
+
+class Demo(commands.GroupCog, group_name="demo", group_description="Only in the demo: time, faults, restarts"):
+    """A command of the bot may not change the world that it is in: each leaves a wish with the stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    @app_commands.command(description="Jump to the next due moment, and see what comes")
+    async def next(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        due = await self.stage.next_due()
+        if due is None:
+            raise UserError("Nothing is due here: `/subscribe` begins, `/digest resume` ends a pause.")
+        self.stage.wish("next")
+        await reply(interaction, posts.notice(f"The clock jumps to {local(due, 'F')} …"))
+
+    @app_commands.command(name="source-down", description="No source answers any more")
+    async def source_down(self, interaction: Interaction) -> None:
+        self.stage.wish("source-down")
+        await self._told(
+            interaction, "No source answers any more. `/demo next`, then `/status` tells what that means."
+        )
+
+    @app_commands.command(name="discord-500", description="Discord answers every post with an error")
+    async def discord_500(self, interaction: Interaction) -> None:
+        self.stage.wish("discord-500")
+        await self._told(
+            interaction,
+            "Discord answers every post with 500. `/demo next` (it is tried for half a minute), then `/status`. "
+            "After `/demo repair` the digest comes.",
+        )
+
+    @app_commands.command(description="Take away the bot's permission to post here")
+    async def forbid(self, interaction: Interaction) -> None:
+        self.stage.wish("forbid")
+        await self._told(
+            interaction,
+            "Paperboy may not send messages here any more. `/demo next`, then `/status`; after `/demo repair`, "
+            "`/digest resume`.",
+        )
+
+    @app_commands.command(description="Mend all that was broken")
+    async def repair(self, interaction: Interaction) -> None:
+        self.stage.wish("repair")
+        await self._told(interaction, "All is well again.")
+
+    @app_commands.command(description="Stop the bot and start it again; old buttons still work")
+    async def restart(self, interaction: Interaction) -> None:
+        self.stage.wish("restart")
+        await self._told(interaction, "Paperboy stops and starts again. Press any button of an older message.")
+
+    async def _told(self, interaction: Interaction, text: str) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await reply(interaction, posts.notice(text))

@@ -1,0 +1,63 @@
+"""The page: one address, and what a stranger may try there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+
+import simcord
+
+from bot import demo
+from bot.errors import UserError
+from bot.models import Feed, Fetch
+from cogs._demo import stage as stages
+
+_HINTS = """
+  /search diffusion            ask the archive; “Subscribe to this search” is under the answer
+  Details                      beside a paper opens its card: abstract, votes over time, BibTeX, why it is there
+  /demo next                   jump to the next due moment: the digest arrives, or says why it does not
+  Ada, Max (top of the page)   be the admin or a member, and see what each may do
+"""
+
+
+async def serve(
+    path: Path,
+    tell: Callable[[str], None],
+    *,
+    show: Callable[[str], object],
+    stop: asyncio.Event,
+    port: int,
+    now: datetime | None = None,
+    feeds: Sequence[Feed] = demo.SOURCES,
+    fetch: Fetch | None = None,
+    guarded: Fetch | None = None,
+) -> None:
+    """Until `stop`, or until it is ended on the page. `tell` prints, `show` opens a browser, port 0 takes a free
+    one; the rest as in `stage.opened`. Raises UserError where the port is taken."""
+    async with (
+        stages.opened(path, now=now, feeds=feeds, fetch=fetch, guarded=guarded) as stage,
+        AsyncExitStack() as held,
+    ):
+        viewers = (stage.admin, stage.member)
+        page = stage.env.preview(stage.papers, viewers=viewers, layout="channel", port=port)
+        try:
+            stage.page = await held.enter_async_context(page)
+        except simcord.SetupError as error:
+            if not isinstance(error.__cause__, OSError):
+                raise
+            raise UserError(f"Port {port} is taken: without --port a free one is found.") from None
+        tell(f"The page is at  {page.url}  (this machine only; Ctrl-C ends it)\n{_HINTS}")
+        await asyncio.to_thread(show, page.url)
+        driving = asyncio.create_task(stage.drive())
+        ends = (driving, asyncio.create_task(page.wait_closed()), asyncio.create_task(stop.wait()))
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if driving.done():
+                driving.result()
+        finally:
+            for task in ends:
+                task.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
