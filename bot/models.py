@@ -630,7 +630,7 @@ class RoundUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Whose a channel is: a server's, or one person's (their inbox). Exactly one of the two is told."""
+    """Whose a channel is: a server's, or one person's (their inbox); one of the two."""
 
     guild_id: GuildId | None = None
     person: UserId | None = None

@@ -188,19 +188,17 @@ async def require_room(db: Database, channel_id: ChannelId, inboxes: int) -> Non
 async def _require_room(connection: aiosqlite.Connection, channel_id: ChannelId, inboxes: int) -> None:
     if not inboxes:
         raise UserError(
-            "Whoever runs this bot has switched digests in direct messages off (`PAPERBOY_INBOXES` is 0)."
+            "Whoever runs this bot has switched digests in direct messages off (`PAPERBOY_INBOXES` is 0). In a "
+            "server, `/subscribe` gives a channel one."
         )
-    ((others,),) = await connection.execute_fetchall(
-        """SELECT count(*) FROM channels WHERE person IS NOT NULL AND id != ?
+    ((taken, here),) = await connection.execute_fetchall(
+        """SELECT count(*), max(id = ?) FROM channels WHERE person IS NOT NULL
         AND EXISTS (SELECT 1 FROM topics WHERE channel_id = channels.id)""",
         (channel_id,),
     )
-    ((here,),) = await connection.execute_fetchall(
-        "SELECT EXISTS (SELECT 1 FROM topics WHERE channel_id = ?)", (channel_id,)
-    )
-    if others >= inboxes and not here:
+    if taken >= inboxes and not here:
         raise UserError(
-            f"All {inboxes} inboxes that this bot may have are taken. Whoever runs it can allow more "
+            f"As many people have an inbox as this bot may serve ({inboxes}). Whoever runs it can allow more "
             "(`PAPERBOY_INBOXES`)."
         )
 

@@ -59,8 +59,7 @@ async def reconcile(db: Database, present: Set[GuildId], now: datetime) -> None:
     bot in, unavailable ones too: any other one that is known here has been left."""
     async with db.write() as tx:
         known = await tx.execute_fetchall(
-            """SELECT guild_id FROM channels WHERE guild_id IS NOT NULL UNION SELECT guild_id FROM guild_feeds
-            UNION SELECT id FROM guilds"""
+            "SELECT guild_id FROM channels UNION SELECT guild_id FROM guild_feeds UNION SELECT id FROM guilds"
         )
         for (guild_id,) in known:
             if guild_id not in present:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import discord
 import pytest
 import simcord
+from discord.app_commands import AppCommandContext
 from simcord.actors import _dispatch_actor_interaction
 from simcord.enums import InteractionType
 
+from bot.errors import UserError
 from bot.models import Button, Channel, ChannelId, GuildId, Owner, Post, Row, Select, Text, Topic, UserId
+from cogs._client import Interaction
+from cogs._place import owner_of, require_manager
 from storage import channels, people, verdicts
 from tests.cogs.scene import Scene, buttons, parts, shown, text
 from tests.making import entry, rows, store
@@ -248,7 +253,7 @@ async def test_no_more_people_than_the_operator_allows(scene: Scene, eve: Person
     max_ = person(scene, "max_")
     offered = await max_.slash("subscribe", query="agent", zone="UTC")
     await eve.subscribe("agent")
-    full = "All 1 inboxes that this bot may have are taken"
+    full = "As many people have an inbox as this bot may serve (1)"
     assert full in text(shown(await max_.handle.click(offered, label="Confirm")))
     assert full in await max_.ask("subscribe", query="agent")
     assert await channels.of(scene.bot.db, max_.owner) == ()
@@ -259,7 +264,8 @@ async def test_no_more_people_than_the_operator_allows(scene: Scene, eve: Person
 async def test_switched_off_is_said_in_clear_words(scene: Scene, eve: Person) -> None:
     await eve.subscribe("agent")
     scene.bot.inboxes = 0
-    off = "Whoever runs this bot has switched digests in direct messages off (`PAPERBOY_INBOXES` is 0)."
+    off = "Whoever runs this bot has switched digests in direct messages off (`PAPERBOY_INBOXES` is 0). "
+    off += "In a server, `/subscribe` gives a channel one."
     assert await people.switch_off(scene.bot.db, scene.bot.clock()) == 1
     for name, options in (
         ("subscribe", {"query": "robot"}),
@@ -358,6 +364,16 @@ async def test_a_servers_channel_as_an_option_is_refused(scene: Scene, eve: Pers
     assert "I cannot see that channel from here" in text(shown(answer))
     after = await rows(scene.bot.db, "SELECT * FROM channels"), await rows(scene.bot.db, "SELECT * FROM topics")
     assert after == before
+
+
+@pytest.mark.parametrize("context", [AppCommandContext(private_channel=True), AppCommandContext()])
+def test_in_a_conversation_of_others_nobody_has_anything(context: AppCommandContext) -> None:
+    """SimCord has none: the bot is not in them."""
+    elsewhere = SimpleNamespace(guild_id=None, context=context, user=SimpleNamespace(id=5))
+    with pytest.raises(UserError, match="nowhere else"):
+        owner_of(cast(Interaction, elsewhere))
+    with pytest.raises(UserError, match="nowhere else"):
+        require_manager(cast(Interaction, elsewhere))
 
 
 async def test_from_a_server_nobody_reaches_an_inbox_or_another_server(scene: Scene, eve: Person) -> None:

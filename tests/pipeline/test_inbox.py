@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -200,6 +201,67 @@ async def test_forgotten_and_asked_for_at_the_same_moment(archive: Database, dis
             assert list(await connection.execute_fetchall("PRAGMA foreign_key_check")) == []
 
 
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_two_people_do_at_once_each_keeps_to_their_own(archive: Database, seed: int) -> None:
+    """Eighty rounds of three acts at the same moment, at random; Discord fails now and then."""
+    chance, discord, now = Random(seed), Discord(), NOW
+    await channel(archive, SERVERS, "agent")
+    shown: set[int] = set()
+
+    async def act(number: ChannelId, person: UserId) -> None:
+        """One of the person's, in their inbox. What is refused is refused in words."""
+        found = await channels.get(archive, number)
+        topics = await channels.topics(archive, number)
+        match chance.randrange(9 if found else 1):
+            case 0 | 1:
+                word = chance.choice(("agent", "robot", "trending"))
+                await ask.subscribe(archive, number, Owner(person=person), word, "UTC", now=now, inboxes=2)
+            case 2 if topics:
+                await channels.unsubscribe(archive, chance.choice(topics).id)
+            case 3:
+                await channels.pause(archive, number, "by hand", now=now, by=person)
+            case 4 if found:
+                await ask.resume(archive, found, now=now)
+            case 5 if found:
+                await deliver.deliver_now(archive, discord, found, now=now)
+            case 6:
+                await weekly.turn_on(archive, number, chance.randrange(7), NOW.time(), now=now)
+            case 7:
+                await people.forget(archive, person)
+
+    for round_ in range(80):
+        now += timedelta(hours=chance.choice((0, 1, 5, 24)))
+        discord.mend()
+        if chance.random() < 0.3:
+            number = chance.choice((INBOX, OTHER))
+            later, closed = TryLater(number, "a 503"), PostRefused(number, "closed")
+            way, error = chance.choice(((discord.before, later), (discord.after, later), (discord.before, closed)))
+            way[number] = error
+        news = entry(f"Agent and Robot {round_}", url=f"https://c.example/{round_}", on=now.date())
+        await store(archive, HF, news, at=now)
+        made = await asyncio.gather(
+            act(INBOX, ADA),
+            act(OTHER, EVE),
+            deliver.deliver_due(archive, discord, now=now),
+            weekly.deliver_weekly_due(archive, discord, now=now),
+            return_exceptions=True,
+        )
+        errors = [error for error in made if isinstance(error, BaseException)]
+        assert all(isinstance(error, UserError | DeliveryError) for error in errors), errors
+        owners = {found.id: found.owner for found in await channels.every(archive)}
+        known = {INBOX: Owner(person=ADA), OTHER: Owner(person=EVE), SERVERS: Owner(guild_id=GuildId(7))}
+        assert owners.items() <= known.items()
+        async with archive.read() as connection:
+            assert list(await connection.execute_fetchall("PRAGMA foreign_key_check")) == []
+        before, shown = shown, {*await papers_shown(archive, SERVERS)}
+        assert before <= shown
+    assert discord.told == []
+    assert len(shown) > 8
+    for person in (ADA, EVE):
+        await people.forget(archive, person)
+    assert [found.id for found in await channels.every(archive)] == [SERVERS]
+
+
 # --- moving house --------------------------------------------------------------------------------------
 
 
@@ -232,6 +294,12 @@ async def test_what_comes_in_of_an_inbox_is_its_persons_whatever_was_here(
         assert (await people.traces(house, ADA)).papers == len(await papers_shown(archive, INBOX)) > 0
         assert [found.kind for found in await verdicts.latest(house, INBOX)] == [VerdictKind.POSTED]
         assert await deliveries.count(house, INBOX) == 1
+        async with house.write() as tx:  # as if it had been a server's, and known longer
+            await tx.execute(
+                "UPDATE channels SET guild_id = 9, person = NULL, last_due = 1 WHERE id = ?", (INBOX,)
+            )
+        await unpack(house, folder)
+        assert (await get(house, INBOX)).owner == Owner(person=ADA)
         await people.forget(house, ADA)
         await unpack(house, folder)  # an old export remembers, as a backup does
         assert (await people.traces(house, ADA)).inbox
