@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.models import Channel, ChannelId, GuildId, Owner, UserId
 from cogs._client import Interaction, Paperboy
 from cogs._publish import NEEDED
-from storage import channels
+from storage import channels, room
 
 Place = discord.TextChannel | None
 """What a command's option `channel` gives."""
@@ -79,7 +79,7 @@ def require_posting(channel: discord.abc.GuildChannel) -> None:
 async def require_posting_in(bot: Paperboy, found: Channel) -> None:
     """Raises UserError that names what is missing for posting there."""
     if found.person is not None:
-        await channels.require_room(bot.db, found.id, bot.inboxes)
+        await room.ask(bot.db, found.id, bot.inboxes)
     place = bot.get_channel(found.id)
     if isinstance(place, discord.TextChannel):
         require_posting(place)

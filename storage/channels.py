@@ -15,7 +15,7 @@ import aiosqlite
 
 from bot.errors import NotFound, UserError
 from bot.models import Channel, ChannelId, Floor, GuildId, Owner, Schedule, Topic, TopicId, UserId
-from storage import round_ups, verdicts
+from storage import room, round_ups, verdicts
 from storage.database import Database, known_moment, moment, seconds
 
 MAX_TOPICS = 25
@@ -153,7 +153,7 @@ async def subscribe(
                 "or join two by OR."
             )
         if owner.person is not None:
-            await _require_room(tx, channel_id, inboxes)
+            await room.require(tx, channel_id, inboxes)
         if not known:
             await tx.execute(
                 """INSERT INTO channels
@@ -177,30 +177,6 @@ async def subscribe(
             (channel_id, query, seconds(now)),
         )
         return cursor.rowcount == 1
-
-
-async def require_room(db: Database, channel_id: ChannelId, inboxes: int) -> None:
-    """Raises UserError where this inbox would be one more than `inboxes`, or none is allowed."""
-    async with db.read() as connection:
-        await _require_room(connection, channel_id, inboxes)
-
-
-async def _require_room(connection: aiosqlite.Connection, channel_id: ChannelId, inboxes: int) -> None:
-    if not inboxes:
-        raise UserError(
-            "Whoever runs this bot has switched digests in direct messages off (`PAPERBOY_INBOXES` is 0). In a "
-            "server, `/subscribe` gives a channel one."
-        )
-    ((taken, here),) = await connection.execute_fetchall(
-        """SELECT count(*), max(id = ?) FROM channels WHERE person IS NOT NULL
-        AND EXISTS (SELECT 1 FROM topics WHERE channel_id = channels.id)""",
-        (channel_id,),
-    )
-    if taken >= inboxes and not here:
-        raise UserError(
-            f"As many people have an inbox as this bot may serve ({inboxes}). Whoever runs it can allow more "
-            "(`PAPERBOY_INBOXES`)."
-        )
 
 
 async def edit_topic(db: Database, topic_id: TopicId, query: str, floor: Floor) -> None:

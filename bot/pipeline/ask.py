@@ -29,7 +29,7 @@ from bot.papers import fusion, query, terms, trending
 from bot.pipeline import ranking, widening
 from bot.pipeline.candidates import CANDIDATES
 from bot.pipeline.meaning import Meaning
-from storage import additions, channels, deliveries, lookup, papers, postings
+from storage import additions, channels, deliveries, lookup, papers, postings, room
 from storage import search as index
 from storage.database import Database
 
@@ -191,7 +191,7 @@ async def offer(
     """
     asked = query.unordered(query.parse(text))
     if owner.person is not None:
-        await channels.require_room(db, channel_id, inboxes)
+        await room.ask(db, channel_id, inboxes)
     own = await additions.own(db, owner.guild_id) if owner.guild_id else ()
     channel = await _with_topics(db, channel_id)
     schedule, first = await _plan(db, channel_id, zone, now=now) if channel or zone else (None, None)

@@ -21,7 +21,7 @@ from bot.models import (
     Verdict,
     VerdictKind,
 )
-from storage import channels, deliveries, people, round_ups, verdicts
+from storage import channels, deliveries, people, room, round_ups, verdicts
 from storage.database import Database
 from tests.making import HF, NOW, WEEKDAYS, channel, delivery, entry, rows, store
 
@@ -164,10 +164,10 @@ async def test_no_more_people_than_allowed_have_one(db: Database) -> None:
     with pytest.raises(UserError, match=r"As many people have an inbox as this bot may serve \(2\)"):
         await subscribe(db, 3, most=2)
     with pytest.raises(UserError, match="As many people"):
-        await channels.require_room(db, ChannelId(3), 2)
+        await room.ask(db, ChannelId(3), 2)
     # Who has one may follow more, also after the operator has allowed fewer.
     assert await subscribe(db, 1, most=1, topic="robots")
-    await channels.require_room(db, ChannelId(2), 1)
+    await room.ask(db, ChannelId(2), 1)
     # What follows nothing takes no room.
     for topic in await channels.topics(db, ChannelId(1)):
         await channels.unsubscribe(db, topic.id)
