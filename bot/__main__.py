@@ -46,7 +46,7 @@ from bot.pipeline import (
 from bot.pipeline.meaning import Meaning
 from bot.pipeline.outside import Outside
 from storage import additions as added
-from storage import backup, channels, embeddings, feeds, heartbeat, papers, rewritings, upkeep, verdicts
+from storage import backup, channels, embeddings, feeds, heartbeat, papers, people, rewritings, upkeep, verdicts
 from storage.database import Database
 
 FIRST_READ = 180.0
@@ -202,11 +202,14 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             feeds=settings.feeds,
             guarded=fetch.guarded,
             feeds_per_server=settings.feeds_per_server,
+            inboxes=settings.inboxes,
             meaning=(meaning := Meaning(db, settings.meaning) if settings.meaning else None),
             outside=_outside(settings, fetch),
             writer=writer,
         ) as discord,
     ):
+        if not settings.inboxes:
+            await people.switch_off(db, now())
 
         async def beating() -> None:
             await heartbeat.beat(db, "tick", now())

@@ -38,6 +38,11 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
         "Feeds that the admins of a Discord server may add for it with `/feeds add`, 0 to 25; 0 switches that off "
         "and reads none.",
     ),
+    "PAPERBOY_INBOXES": (
+        "1000",
+        "People who may have a digest of their own in direct messages, 0 to 100000; 0 switches that off and "
+        "pauses those there are.",
+    ),
     "PAPERBOY_GRACE_HOURS": (
         "6",
         "Hours after its due time in which a digest is still posted, late, 1 to 23. Later its papers fold into "
@@ -92,6 +97,8 @@ class Settings:
     backfill_days: int
     feeds_per_server: int
     """How many feeds a Discord server may add; 0: none, and none is read."""
+    inboxes: int
+    """How many people may have a digest of their own; 0: none, and none is sent."""
     grace: timedelta
     """How late a digest may still be posted."""
     post_when_unsure: bool
@@ -158,6 +165,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         poll_minutes=number("PAPERBOY_POLL_MINUTES", 10, 1440),
         backfill_days=number("PAPERBOY_BACKFILL_DAYS", 0, 365),
         feeds_per_server=number("PAPERBOY_FEEDS_PER_SERVER", 0, 25),
+        inboxes=number("PAPERBOY_INBOXES", 0, 100_000),
         grace=timedelta(hours=number("PAPERBOY_GRACE_HOURS", 1, 23)),
         post_when_unsure=unsure == "post",
         meaning=text("PAPERBOY_MEANING"),

@@ -26,6 +26,7 @@ from bot.models import (
     Fetched,
     GuildId,
     MessageId,
+    Owner,
     Post,
     Validators,
 )
@@ -155,7 +156,7 @@ async def fill(db: Database, *, until: datetime = NOW) -> None:
 
 async def subscribe(db: Database, channel: ChannelId, guild: GuildId, *, now: datetime) -> None:
     for topic in TOPICS:
-        await ask.subscribe(db, channel, guild, topic, "UTC", now=now)
+        await ask.subscribe(db, channel, Owner(guild_id=guild), topic, "UTC", now=now)
 
 
 # --- the story for a terminal -----------------------------------------------------------------------

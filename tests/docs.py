@@ -45,7 +45,11 @@ async def registered() -> dict[str, Command]:
 def rights(command: Command) -> str:
     """Who may use it."""
     wanted = command.root_parent or command
-    return "Manage Server" if wanted.default_permissions else "everybody"
+    if not wanted.default_permissions:
+        return "everybody"
+    # The tree's default has direct messages too, where everybody manages their own.
+    direct = wanted.allowed_contexts is None or wanted.allowed_contexts.dm_channel is not False
+    return f"Manage Server{', or your inbox' if direct else ''}"
 
 
 async def commands() -> str:

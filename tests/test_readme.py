@@ -35,7 +35,10 @@ async def test_every_command_is_told_and_no_other() -> None:
     assert sorted(await registered()) == sorted(name for name, _ in COMMANDS)
 
 
-@pytest.mark.parametrize("name", ["VERDICTS", "POSTS", "MORE", "OBSERVATIONS", "SEARCHES", "LEFT_GUILDS"])
+@pytest.mark.parametrize(
+    "name",
+    ["VERDICTS", "POSTS", "MORE", "OBSERVATIONS", "SEARCHES", "LEFT_GUILDS", "EMPTY_INBOXES", "PAUSED_INBOXES"],
+)
 def test_how_long_something_is_kept_is_told(name: str) -> None:
     assert f"{getattr(upkeep, name).days} days" in read("docs/privacy.md")
 

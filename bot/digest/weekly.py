@@ -217,7 +217,7 @@ def when_told(round_up: RoundUp, schedule: Schedule) -> str:
 
 def about_post(round_up: RoundUp | None, schedule: Schedule) -> Post:
     """What the message with the button is."""
-    when = "This channel gets no more of them."
+    when = "No more of them come here."
     if round_up:
         following = f"; the next {local(round_up.next_due, 'F')}" if round_up.next_due else ""
         when = f"It comes {when_told(round_up, schedule)}{following}. `/weekly off` ends it."

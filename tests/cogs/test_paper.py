@@ -208,7 +208,7 @@ async def test_a_member_asks_why_a_paper_is_not_in_the_digest(scene: Scene) -> N
     assert "Why?" in buttons(card)
     answer = await scene.member.click(card, label="Why?")
     assert answer.ephemeral
-    assert "This channel follows nothing" in text(shown(answer))
+    assert "Nothing is followed here" in text(shown(answer))
     await scene.subscribe("image generation")
     await scene.subscribe("zebras")
     told = text(shown(await scene.member.click(card, label="Why?")))
@@ -224,4 +224,4 @@ async def test_a_member_asks_why_a_paper_is_not_in_the_digest(scene: Scene) -> N
     assert "What was shown here is never shown again." in told
     # Elsewhere nothing came of it.
     card = shown(await scene.member.slash(scene.other, "paper", id="2603.28767"))
-    assert "This channel follows nothing" in text(shown(await scene.member.click(card, label="Why?")))
+    assert "Nothing is followed here" in text(shown(await scene.member.click(card, label="Why?")))

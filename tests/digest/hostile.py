@@ -29,6 +29,7 @@ from bot.models import (
     Text,
     Topic,
     TopicId,
+    UserId,
 )
 from bot.papers import rewriting
 from bot.papers.summary import summarise
@@ -166,9 +167,12 @@ def digests(draw: st.DrawFn) -> Digest:
 
 @st.composite
 def channels(draw: st.DrawFn) -> Channel:
+    """A server's, or somebody's inbox."""
+    person = draw(st.none() | st.just(UserId(5)))
     return Channel(
         id=ChannelId(draw(numbers)),
-        guild_id=GuildId(1),
+        guild_id=None if person else GuildId(1),
+        person=person,
         schedule=Schedule(
             post_at=time(15),
             zone=draw(st.sampled_from(("UTC", "America/Argentina/ComodRivadavia"))),

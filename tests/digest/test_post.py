@@ -26,6 +26,7 @@ from bot.models import (
     Line,
     Match,
     Offer,
+    Owner,
     Paper,
     PaperId,
     Post,
@@ -114,9 +115,7 @@ def test_an_offer_fits(data: st.DataObject) -> None:
         first=NOW,
         early_hour=data.draw(st.sampled_from([None, *range(10)])),
     )
-    post = answers.offer_post(
-        offer, where=f"<#{channel.id}>", number=data.draw(hostile.numbers), channel=channel.id
-    )
+    post = answers.offer_post(offer, channel=channel.id, owner=channel.owner, number=data.draw(hostile.numbers))
     check(post, papers=papers, channels=[channel.id])
 
 
@@ -150,7 +149,7 @@ def test_the_list_of_subscriptions_fits(
 @given(hostile.queries, hostile.numbers)
 def test_a_topic_fits(text: str, number: int) -> None:
     topic = Topic(id=TopicId(number), channel_id=ChannelId(number), text=text)
-    check(answers.topic_post(topic), channels=[number])
+    check(answers.topic_post(topic, SERVER), channels=[number])
 
 
 @slow
@@ -379,12 +378,12 @@ def _offer(**more: object) -> Offer:
     [("looms weave", True), ("looms", False), ("looms OR engines", False), ("looms cat:cs -engines", False)],
 )
 def test_an_offer_of_several_words_says_that_all_must_be_there(text: str, told: bool) -> None:
-    post = answers.offer_post(_offer(query=parse(text)), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(query=parse(text)), channel=ChannelId(1), owner=SERVER, number=7)
     assert ("only papers with all the words" in "".join(_texts(post))) == told
 
 
 def test_an_offer_without_a_zone_asks_for_it() -> None:
-    post = answers.offer_post(_offer(schedule=None, first=None), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(schedule=None, first=None), channel=ChannelId(1), owner=SERVER, number=7)
     (menu,) = (block for block in post.blocks if isinstance(block, Select))
     assert menu.custom_id == "paperboy:zone:7:1"
     assert ("America/New_York", "America/New York") in menu.options
@@ -392,7 +391,7 @@ def test_an_offer_without_a_zone_asks_for_it() -> None:
 
 
 def test_an_offer_with_a_zone_asks_to_confirm() -> None:
-    post = answers.offer_post(_offer(early_hour=8), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(early_hour=8), channel=ChannelId(1), owner=SERVER, number=7)
     told = "\n".join(_texts(post))
     assert "One digest Mon–Fri at **15:00** (Europe/Berlin), up to 8 papers; the first <t:1774962000:F>." in told
     assert (
@@ -405,10 +404,11 @@ def test_an_offer_with_a_zone_asks_to_confirm() -> None:
 
 
 def test_an_offer_without_papers_says_that_it_may_be_taken_all_the_same() -> None:
-    post = answers.offer_post(_offer(papers=(), total=0), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(papers=(), total=0), channel=ChannelId(1), owner=SERVER, number=7)
     assert "You can subscribe all the same" in "\n".join(_texts(post))
 
 
+SERVER = Owner(guild_id=GuildId(1))
 CHANNEL = Channel(
     id=ChannelId(1),
     guild_id=GuildId(1),

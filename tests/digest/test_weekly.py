@@ -220,4 +220,4 @@ def test_the_button_tells_what_it_is_and_when_the_next_comes() -> None:
     told = texts(weekly.about_post(on, schedule))
     assert f"every Friday at **17:05** (Europe/Berlin); the next <t:{int(DUE.timestamp())}:F>" in told
     assert "; the next" not in texts(weekly.about_post(RoundUp(day=4, post_at=time(17)), schedule))
-    assert "gets no more of them" in texts(weekly.about_post(None, schedule))
+    assert "No more of them come here" in texts(weekly.about_post(None, schedule))

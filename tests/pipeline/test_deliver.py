@@ -22,6 +22,7 @@ from bot.models import (
     DeliveryState,
     GuildId,
     MessageId,
+    Owner,
     PaperId,
     Post,
     Query,
@@ -979,7 +980,7 @@ async def test_through_clock_changes_and_changed_schedules_each_local_due_day_ha
         await channels.subscribe(
             archive,
             ChannelId(number),
-            GuildId(1),
+            Owner(guild_id=GuildId(1)),
             "trending",
             schedule=schedule,
             next_due=due.next_due(schedule, first),
