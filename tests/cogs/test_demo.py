@@ -27,13 +27,18 @@ ROOT = Path(__file__).resolve().parents[2]
 async def ask(stage: stage.Stage, command: str, *, by: str = "admin") -> str:
     """A command of /demo, and what the driver then does."""
     answer = text(shown(await getattr(stage, by).slash(stage.papers, f"demo {command}")))
+    await grant(stage)
+    return answer
+
+
+async def grant(stage: stage.Stage) -> None:
+    """What the driver does with what was asked for."""
     driving = asyncio.create_task(stage.drive())
     async with asyncio.timeout(60):
         while stage.waiting:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     driving.cancel()
     await asyncio.gather(driving, return_exceptions=True)
-    return answer
 
 
 def said(stage: stage.Stage) -> list[str]:
@@ -208,3 +213,27 @@ async def test_the_command_prints_the_address_and_ends_with_ctrl_c(tmp_path: Pat
 
 def test_no_running_bot_has_its_commands() -> None:
     assert not any("demo" in name for name in COGS)
+
+
+async def test_the_page_turns_to_direct_messages_and_back_at_its_address(tmp_path: Path) -> None:
+    async with stage.opened(tmp_path / "demo.sqlite") as made:
+        made.page = shows = page.Page(made, 0)
+        await shows.turn_to(None)
+        ended = asyncio.create_task(shows.ended())
+        url = shows.url
+        assert "Reload this page" in await ask(made, "inbox", by="member")
+        assert shows.url == url
+        inbox = made.member.user.dm_channel
+        (told,) = inbox.history()
+        assert "`/demo channel` leads back" in text(told)
+        offered = shown(await made.member.user.slash("subscribe", query="agents", zone="UTC"))
+        await made.member.user.click(offered, label="Confirm")
+        await made.jump()
+        assert "EpochX" in text(inbox.history()[-1])
+        answer = text(shown(await made.member.user.slash("demo channel")))
+        assert "shows the channel" in answer
+        await grant(made)
+        assert shows.url == url
+        assert not ended.done()
+        await shows.close()
+        await asyncio.wait_for(ended, 30)
