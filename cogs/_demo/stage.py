@@ -55,6 +55,8 @@ class DemoBot(Paperboy):
     stage: Stage
 
     async def setup_hook(self) -> None:
+        # Instead of SimCord's: to it a command that says no has failed, and the page would keep it in the field.
+        self.tree.error(self._answer_error)
         await self.add_cog(Demo(self.stage))
         await super().setup_hook()
 

@@ -96,6 +96,7 @@ async def test_a_lost_permission_pauses_with_a_reason_and_resume_brings_the_pape
         assert "Send Messages" in (found.paused or "")
         refused = await made.admin.slash(made.papers, "digest resume")
         assert "I lack **Send Messages**" in text(shown(refused))
+        assert not made.env.errors  # the page would keep a command that failed in the field
         assert "/digest resume" in await refused_next(made)
         await ask(made, "repair")
         await made.admin.slash(made.papers, "digest resume")
