@@ -28,7 +28,7 @@ class Demo(commands.GroupCog, group_name="demo", group_description="Only in the 
         due = await self.stage.next_due()
         if due is None:
             raise UserError("Nothing is due here: `/subscribe` begins, `/digest resume` ends a pause.")
-        self.stage.wish("next")
+        self.stage.wish("next", due)
         await reply(interaction, posts.notice(f"The clock jumps to {local(due, 'F')} …"))
 
     @app_commands.command(name="source-down", description="No source answers any more")
@@ -43,8 +43,8 @@ class Demo(commands.GroupCog, group_name="demo", group_description="Only in the 
         self.stage.wish("discord-500")
         await self._told(
             interaction,
-            "Discord answers every post with 500. `/demo next` (it is tried for half a minute), then `/status`. "
-            "After `/demo repair` the digest comes.",
+            "Discord answers every post with 500. `/demo next`, then `/status`. After `/demo repair` the digest "
+            "comes within a minute.",
         )
 
     @app_commands.command(description="Take away the bot's permission to post here")

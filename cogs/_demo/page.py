@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import simcord
 
@@ -49,6 +50,7 @@ async def serve(
             if not isinstance(error.__cause__, OSError):
                 raise
             raise UserError(f"Port {port} is taken: without --port a free one is found.") from None
+        take_turns(page, stage.turn)
         tell(f"The page is at  {page.url}  (this machine only; Ctrl-C ends it)\n{_HINTS}")
         await asyncio.to_thread(show, page.url)
         driving = asyncio.create_task(stage.drive())
@@ -61,3 +63,15 @@ async def serve(
             for task in ends:
                 task.cancel()
             await asyncio.gather(*ends, return_exceptions=True)
+
+
+def take_turns(page: simcord.Preview, turn: asyncio.Lock) -> None:
+    """A click that comes while the driver works waits. SimCord would answer it with an error, and its page then
+    takes no other click until it is loaded again."""
+    act = page._action
+
+    async def clicked(context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+        async with turn:
+            return await act(context_id, body)
+
+    page._action = clicked  # type: ignore[method-assign]

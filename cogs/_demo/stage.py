@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -81,7 +81,9 @@ class Stage:
         self._network = fetch or demo.Sample(self.now).fetch
         self._guarded = guarded or self._network
         self._down = False
-        self._wishes: deque[str] = deque()
+        self._wishes: deque[tuple[str, datetime | None]] = deque()
+        self.turn = asyncio.Lock()
+        """SimCord does one thing at a time: a click, or what the driver does to the simulated world."""
         self._opened = AsyncExitStack()
         self.page: simcord.Preview | None = None
 
@@ -117,9 +119,10 @@ class Stage:
 
     # --- what `/demo` asks for ------------------------------------------------------------------
 
-    def wish(self, name: str) -> None:
-        """A command may not change the world that it runs in: the driver does, between two commands."""
-        self._wishes.append(name)
+    def wish(self, name: str, due: datetime | None = None) -> None:
+        """A command may not change the world that it runs in: the driver does, between two commands. `due` is
+        where the clock jumps: who asks twice before it has jumped means the same moment."""
+        self._wishes.append((name, due))
 
     @property
     def waiting(self) -> bool:
@@ -132,11 +135,14 @@ class Stage:
         moments += [channel.round_up.next_due for channel in found if channel.round_up]
         return min((moment for moment in moments if moment), default=None)
 
-    async def jump(self) -> str:
-        """To the next due moment, with all that a running Paperboy does on the way; how it ended, in words."""
-        due = await self.next_due()
-        while due is not None and self.now() < due:
-            await self.env.advance_time(min(_HOP, due - self.now()).total_seconds())
+    async def advance(self, seconds: float) -> None:
+        async with self.turn:
+            await self.env.advance_time(seconds)
+
+    async def jump(self, due: datetime) -> str:
+        """To a due moment, with all that a running Paperboy does on the way; how it ended, in words."""
+        while self.now() < due:
+            await self.advance(min(_HOP, due - self.now()).total_seconds())
             await self.read()
         await self.tick()
         said = [_clock(self.now())]
@@ -153,13 +159,13 @@ class Stage:
 
     async def restart(self) -> None:
         before, self._opened = self._opened, AsyncExitStack()
-        await self.env.restart_bot(await self.bot())
-        await before.aclose()
+        async with before, self.turn:
+            await self.env.restart_bot(await self.bot())
 
-    async def _grant(self, wish: str) -> None:
+    async def _grant(self, wish: str, due: datetime | None) -> None:
         match wish:
-            case "next":
-                await self.narrator.send(f"-# {await self.jump()}")
+            case "next" if due and self.now() < due:
+                await self.narrator.send(f"-# {await self.jump(due)}")
             case "source-down":
                 self._down = True
             case "discord-500":
@@ -188,33 +194,32 @@ class Stage:
         await weekly.deliver_weekly_due(self.db, self.publisher, now=self.now())
 
     async def drive(self) -> None:
-        """Until cancelled: time passes, wishes come true, what is due comes, and the page shows it.
-
-        Only between two clicks: SimCord does one thing at a time, and a page that was changed refuses the click
-        that was on its way to the one before.
-        """
+        """Until cancelled: time passes, wishes come true, what is due comes, and the page shows it."""
         last = monotonic()
         while True:
             await asyncio.sleep(_LOOK)
             sent = len(self.env.http_requests)
             try:
                 if self._wishes:
-                    await self._grant(self._wishes[0])
-                    self._wishes.popleft()
+                    try:
+                        await self._grant(*self._wishes[0])
+                    finally:
+                        self._wishes.popleft()
                     sent = -1
                 elif (passed := monotonic() - last) >= SECONDS:
-                    await self.env.advance_time(passed)
                     last = monotonic()
+                    await self.advance(passed)
                     await self.read()
                     await self.tick()
                 else:
                     continue
-                if self.page and len(self.env.http_requests) != sent:
-                    await self.page.refresh()
-            except simcord.SetupError:
-                continue  # somebody clicks: a quarter of a second later
             except PaperboyError as error:
                 log.error("%s", error)
+            # Only then: a page that was changed refuses the click that was on its way to the one before.
+            if self.page and len(self.env.http_requests) != sent:
+                async with self.turn:
+                    with suppress(simcord.SetupError):  # it was ended meanwhile
+                        await self.page.refresh()
 
 
 @asynccontextmanager
@@ -263,8 +268,8 @@ async def _people(stage: Stage) -> None:
 
 
 async def _digests(stage: Stage) -> None:
-    while stage.now() < demo.NOW:
-        await stage.jump()
+    while stage.now() < demo.NOW and (due := await stage.next_due()):
+        await stage.jump(due)
 
 
 async def _digest_now(stage: Stage) -> None:
