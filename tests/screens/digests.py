@@ -1,0 +1,100 @@
+"""Scenes of digests and round-ups: what a channel gets, and what the buttons under it bring."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import cast
+
+from bot.pipeline.rewriting import Writer
+from cogs._demo import stage as stages
+from cogs._demo.stage import DemoBot, Stage
+from tests.screens.scenes import Chapter, Shot, ask, posted, press, wait_until
+
+CHAPTER = Chapter("The digest", "One message a day and channel, at the channel's own time; a look back once a week.")
+
+
+@CHAPTER.scene(
+    "digest",
+    "The day's papers on the channel's two topics, hottest first, each with the reason why it is there.",
+)
+async def digest(stage: Stage) -> Shot:
+    return posted(stage, "## Tuesday 31 March")
+
+
+@CHAPTER.scene("digest-more", "Behind “4 more”: what had no place in the message. Only the one who asks sees it.")
+async def more(stage: Stage) -> Shot:
+    return await press(posted(stage, "## Tuesday 31 March"), "4 more")
+
+
+@CHAPTER.scene("digest-short", "A quiet Monday: one paper, and nothing behind it.")
+async def short(stage: Stage) -> Shot:
+    return posted(stage, "## Monday 30 March")
+
+
+@CHAPTER.scene(
+    "digest-late-risers",
+    "The next day begins with what the source listed after the last digest: a morning's list is never complete.",
+)
+async def late_risers(stage: Stage) -> Shot:
+    await stage.jump()
+    return posted(stage, "## Wednesday 1 April")
+
+
+@CHAPTER.scene("digest-late", "Paperboy was down at the due time: the digest comes all the same, and says so.", opening=stages.opened)
+async def late(stage: Stage) -> Shot:
+    due = await stage.next_due()
+    assert due is not None
+    await wait_until(stage, due + timedelta(hours=2))
+    await stage.read()
+    await stage.tick()
+    return posted(stage, "## Wednesday 1 April")
+
+
+@CHAPTER.scene(
+    "digest-own-model",
+    "Where a source has no summary, a model of the operator's own may write one (✧); it is checked against the abstract.",
+    opening=stages.opened,
+)
+async def own_model(stage: Stage) -> Shot:
+    vision = stage.guild.create_text_channel("vision")
+    bot = cast(DemoBot, stage.env.bot)
+    async with Writer(stage.db, OwnModel(), daily=10) as bot.writer:
+        offered = await ask(stage, "subscribe", query="ImagenWorld OR DreamLite", channel=vision, zone="UTC")
+        await press(offered, "Confirm")
+        await ask(stage, "digest now", channel=vision)
+        bot.writer = None
+    return posted(stage, "## Tuesday 31 March", channel=vision)
+
+
+class OwnModel:
+    """What a small model on the lab's machine might say of the one paper that it is asked about."""
+
+    name = "gemma3:4b"
+
+    def resting(self) -> bool:
+        return False
+
+    async def __call__(self, instructions: str, text: str) -> str:
+        return "ImagenWorld tests image generation and editing with 3,600 tasks that have references or none."
+
+
+@CHAPTER.scene(
+    "weekly", "The week on Friday: each topic's best by now, what was shown when, and what rose late.", opening=stages.opened
+)
+async def weekly(stage: Stage) -> Shot:
+    await ask(stage, "weekly on", day="Wednesday", time="17:00")
+    while not any("The week to" in line for line in _told(stage)):
+        await stage.jump()
+    return posted(stage, "## The week to")
+
+
+def _told(stage: Stage) -> list[str]:
+    from tests.cogs.scene import text
+    return [text(m) for m in stage.papers.history()]
+
+@CHAPTER.scene("weekly-about", "Its button tells what the message is, when the next one comes, and how to end it.")
+async def weekly_about(stage: Stage) -> Shot:
+    return await press(posted(stage, "## The week to"), "About this round-up")

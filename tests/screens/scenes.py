@@ -1,0 +1,212 @@
+"""What is pictured: scenes, in chapters, and how they are played, with or without somebody who takes pictures.
+
+Owns: the order of scenes, and what of a message counts as its text. Refuses: browsers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import re
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import discord
+import simcord
+
+from cogs._demo import stage as stages
+from cogs._demo.stage import Stage
+from tests.cogs.scene import parts, shown
+
+Person = simcord.MemberActor | simcord.UserHandle
+Opening = Callable[[Path], AbstractAsyncContextManager[Stage]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """What a scene ends with: who looks, and at which messages (ids) of a channel, or at which form."""
+
+    viewer: Person
+    channel: simcord.ChannelHandle
+    messages: tuple[int, ...]
+    form: simcord.InteractionResult | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """`name` is its file's; `opening` begins a stage of its own, else it goes on where the one before ended."""
+
+    name: str
+    caption: str
+    play: Callable[[Stage], Awaitable[Shot]]
+    opening: Opening | None
+
+
+@dataclass(slots=True)
+class Chapter:
+    """Scenes about one thing, each a function that `scene` adds."""
+
+    title: str
+    about: str
+    scenes: list[Scene] = field(default_factory=list)
+
+    def scene(
+        self, name: str, caption: str, *, opening: Opening | None = None
+    ) -> Callable[[Callable[[Stage], Awaitable[Shot]]], Callable[[Stage], Awaitable[Shot]]]:
+        def added(play: Callable[[Stage], Awaitable[Shot]]) -> Callable[[Stage], Awaitable[Shot]]:
+            begun = opening or (None if self.scenes else stages.opened)
+            self.scenes.append(Scene(name=name, caption=caption, play=play, opening=begun))
+            return play
+
+        return added
+
+
+Look = Callable[[Scene, Stage, Shot], Awaitable[None]]
+
+
+async def play(chapter: Chapter, look: Look, only: str | None = None) -> None:
+    """Every scene in its order, or what leads to `only` and that one; `look` sees each while its stage stands."""
+    wanted = [scene.name for scene in chapter.scenes]
+    last = wanted.index(only) if only else len(wanted) - 1
+    first = max(at for at in range(last + 1) if chapter.scenes[at].opening) if only else 0
+    async with AsyncExitStack() as held:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
+        standing = await held.enter_async_context(AsyncExitStack())
+        stage: Stage | None = None
+        for at, scene in enumerate(chapter.scenes[first : last + 1]):
+            if scene.opening:
+                random.seed(0)  # it spreads the looks at sources
+                await standing.aclose()
+                stage = await standing.enter_async_context(scene.opening(folder / f"{at}.sqlite"))
+            assert stage is not None
+            shot = await scene.play(stage)
+            if only in (None, scene.name):
+                await look(scene, stage, shot)
+
+
+# --- what a shot says ---------------------------------------------------------------------------------
+
+
+def mark(stage: Stage, shot: Shot) -> str:
+    """A short hash of all that the pictures of a shot depend on: its text, its form and its moment."""
+    return hashlib.sha256(told(stage, shot).encode()).hexdigest()[:16]
+
+
+def told(stage: Stage, shot: Shot) -> str:
+    """All that the viewer reads, and the moment at which times are told."""
+    lines = [f"{stage.now():%Y-%m-%d %H:%M}"]
+    by_id = {message.id: message for message in shot.channel.history(viewer=shot.viewer)}
+    for number in shot.messages:
+        lines += [f"{by_id[number].author.name}:", *_message(by_id[number])]
+    if shot.form:
+        lines += _form(shot.form.modal or {})
+    # Discord's numbers are drawn as names.
+    return re.sub(r"\d{17,}", "0", "\n".join(lines))
+
+
+def _message(message: discord.Message) -> Iterator[str]:
+    if message.content:
+        yield message.content
+    for part in parts(message):
+        yield from _part(part)
+
+
+def _part(part: dict[str, Any]) -> Iterator[str]:
+    match part.get("type"):
+        case 2:
+            style = {"style": part["style"], "url": part.get("url"), "disabled": part.get("disabled", False)}
+            yield f"[{part['label']}] {style}"
+        case 3:
+            yield f"[{part.get('placeholder')}] {[option['label'] for option in part['options']]}"
+        case 10:
+            yield part["content"]
+        case kind:
+            yield f"<{kind}>"
+
+
+def _form(modal: dict[str, Any]) -> Iterator[str]:
+    yield f"{modal['title']}:"
+    for label in modal["components"]:
+        inside = label["component"]
+        options = [(option["label"], option.get("description")) for option in inside.get("options", ())]
+        yield f"{label['label']}: {inside.get('value')} {options}"
+
+
+# --- how scenes are brought about -----------------------------------------------------------------------
+
+
+async def ask(stage: Stage, command: str, *, by: simcord.MemberActor | None = None, **options: Any) -> Shot:
+    """A command by the admin, unless somebody else is named, and its answer."""
+    person = by or stage.admin
+    answer = shown(await person.slash(stage.papers, command, **options))
+    return Shot(viewer=person, channel=stage.papers, messages=(answer.id,))
+
+
+async def press(shot: Shot, label: str, *, by: simcord.MemberActor | None = None) -> Shot:
+    """A button under the last message of a shot, by whom it was for, unless somebody else is named, and what it
+    brings."""
+    person = by or _viewer(shot)
+    return _brought(replace(shot, viewer=person), await person.click(last(shot), label=label))
+
+
+async def choose(shot: Shot, label: str) -> Shot:
+    """The choice that begins with `label` in the menu of a shot's last message, and what it brings."""
+    message = last(shot)
+    (menu,) = (part for part in parts(message) if part.get("type") == 3)
+    value = next(option["value"] for option in menu["options"] if option["label"].startswith(label))
+    return _brought(shot, await _viewer(shot).select(message, [value], custom_id=menu["custom_id"]))
+
+
+def _viewer(shot: Shot) -> simcord.MemberActor:
+    assert isinstance(shot.viewer, simcord.MemberActor)
+    return shot.viewer
+
+
+def _brought(shot: Shot, result: simcord.InteractionResult) -> Shot:
+    if result.modal:
+        return Shot(viewer=shot.viewer, channel=shot.channel, messages=(), form=result)
+    return Shot(viewer=shot.viewer, channel=shot.channel, messages=(shown(result).id,))
+
+
+def last(shot: Shot) -> discord.Message:
+    """As it is now: an answer may have changed it."""
+    return next(each for each in shot.channel.history(viewer=shot.viewer) if each.id == shot.messages[-1])
+
+
+def together(shots: Sequence[Shot]) -> Shot:
+    """One picture of several short messages, all for the same person."""
+    first = shots[0]
+    messages = tuple(number for shot in shots for number in shot.messages)
+    return Shot(viewer=first.viewer, channel=first.channel, messages=messages)
+
+
+def posted(stage: Stage, begin: str, *, channel: simcord.ChannelHandle | None = None) -> Shot:
+    """The last message of the channel that has a line which begins so, as the member sees it."""
+    place = channel or stage.papers
+    found = [
+        message
+        for message in place.history(viewer=stage.member)
+        if any(line.startswith(begin) for text in _message(message) for line in text.splitlines())
+    ]
+    return Shot(viewer=stage.member, channel=place, messages=(found[-1].id,))
+
+
+async def wait_until(stage: Stage, moment: datetime) -> None:
+    """Time passes, for the bot and for Discord; nothing is read and nothing comes."""
+    await stage.env.advance_time((moment - stage.now()).total_seconds())
+
+
+async def broken(stage: Stage, how: str) -> None:
+    """A wish of `/demo`, as its driver grants it."""
+    stage.wish(how)
+    driving = asyncio.create_task(stage.drive())
+    while stage.waiting:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    driving.cancel()
+    await asyncio.gather(driving, return_exceptions=True)

@@ -1,0 +1,81 @@
+"""Scenes of subscribing: looked at before, confirmed, listed, changed and removed."""
+
+from __future__ import annotations
+
+from bot import demo
+from cogs._demo.stage import Stage
+from tests.screens.scenes import Chapter, Shot, ask, choose, press, together
+
+CHAPTER = Chapter("Subscribing", "An admin gives a channel topics. Nothing is saved before it was looked at.")
+
+
+@CHAPTER.scene("subscribe-zone", "The first topic of a channel: what it would have brought, and one question.")
+async def zone(stage: Stage) -> Shot:
+    vision = stage.guild.create_text_channel("vision")
+    return await ask(stage, "subscribe", query="video generation", channel=vision)
+
+
+@CHAPTER.scene("subscribe", "With the time zone known it says when the digest will come; “Confirm” saves it.")
+async def preview(stage: Stage) -> Shot:
+    return await choose(await ask(stage, "subscribe", query="diffusion", channel=_other(stage, "audio")), "Europe/Berlin")
+
+
+def _other(stage: Stage, name: str):  # type: ignore
+    return stage.guild.channels.get(name) or stage.guild.create_text_channel(name)
+
+
+@CHAPTER.scene("subscribe-confirmed", "Saved; a second time nothing changes; “Cancel” changes nothing either.")
+async def confirmed(stage: Stage) -> Shot:
+    first = await press(await preview(stage), "Confirm")
+    again = await press(await ask(stage, "subscribe", query="diffusion", channel=_other(stage, "audio")), "Confirm")
+    cancelled = await press(await ask(stage, "subscribe", query="robot"), "Cancel")
+    return together([first, again, cancelled])
+
+
+@CHAPTER.scene("subscribe-nothing", "A topic that would have brought nothing can be had all the same.")
+async def nothing(stage: Stage) -> Shot:
+    return await ask(stage, "subscribe", query="protein folding")
+
+
+@CHAPTER.scene("subscribe-early", "A digest early in the morning misses much of its day: it says how much.")
+async def early(stage: Stage) -> Shot:
+    await ask(stage, "digest schedule", time="08:00")
+    return await ask(stage, "subscribe", query="3D generation")
+
+
+@CHAPTER.scene("subscriptions", "What the server's channels follow, with a menu to change one.")
+async def listed(stage: Stage) -> Shot:
+    await ask(stage, "digest schedule", time="13:00")
+    for query in ("vision -medical", "author:\"Yann LeCun\"", "cat:cs.RO robot OR drone"):
+        await press(await ask(stage, "subscribe", query=query, channel=_other(stage, "vision"), zone="America/New_York"), "Confirm")
+    return await ask(stage, "subscriptions")
+
+
+@CHAPTER.scene("subscriptions-topic", "One topic.")
+async def topic(stage: Stage) -> Shot:
+    return await choose(await ask(stage, "subscriptions"), "#papers: image")
+
+
+@CHAPTER.scene("subscriptions-change", "“Change” opens a form: the query, and how good a paper has to be.")
+async def change(stage: Stage) -> Shot:
+    return await press(await topic(stage), "Change")
+
+
+@CHAPTER.scene("subscriptions-removed", "“Remove” removes it.")
+async def removed(stage: Stage) -> Shot:
+    return await press(await choose(await ask(stage, "subscriptions"), "#vision: author"), "Remove")
+
+
+@CHAPTER.scene("feeds-add", "`/feeds add`: what an address holds, before it is added for this server alone.")
+async def feed(stage: Stage) -> Shot:
+    return await ask(stage, "feeds add", url=demo.READING_GROUP)
+
+
+@CHAPTER.scene("feeds-added", "Added; one button makes a topic of all of it.")
+async def added(stage: Stage) -> Shot:
+    return await press(await feed(stage), "Add")
+
+
+@CHAPTER.scene("feeds-list", "The server's own feeds, and how each is.")
+async def feeds(stage: Stage) -> Shot:
+    return await ask(stage, "feeds list")
