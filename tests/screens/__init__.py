@@ -1,1 +1,1 @@
-"""Every message that Paperboy sends, played in the simulated Discord and pictured in docs/screens (`make screens`)."""
+"""Every message that Paperboy sends, played in the simulated Discord, and its pictures in docs/screens."""

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from time import monotonic
 
+from cogs._demo.stage import Stage
 from tests.screens import gallery
 from tests.screens.camera import Camera
-from tests.screens.scenes import Scene, Shot, Stage, mark, play
+from tests.screens.scenes import Scene, Shot, mark, play
 
 
 async def take(folder: Path, only: str | None) -> dict[str, str]:
@@ -32,7 +33,9 @@ async def take(folder: Path, only: str | None) -> dict[str, str]:
 async def check() -> list[str]:
     """The scenes whose text is no longer that of their pictures."""
     page = gallery.PAGE.read_text(encoding="utf-8") if gallery.PAGE.exists() else ""
-    marked = {name: found for chapter in gallery.CHAPTERS for name, found in (await gallery.marks(chapter)).items()}
+    marked = {
+        name: found for chapter in gallery.CHAPTERS for name, found in (await gallery.marks(chapter)).items()
+    }
     return [name for name, found in marked.items() if f"<!-- {name}: {found} -->" not in page]
 
 

@@ -31,7 +31,8 @@ _STYLE = """
     [data-workbench], .channel-header, .channel-composer, .history-button, .message-actions,
     .channel-message, .timeline-day-divider { display: none !important }
     .preview-shell, .preview-workspace, .preview-stage, .preview-app, .channel-layout, .channel-timeline {
-        height: auto !important; min-height: 0 !important; max-height: none !important; overflow: visible !important;
+        height: auto !important; min-height: 0 !important; max-height: none !important;
+        overflow: visible !important;
     }
     .preview-app { padding: 10px 0 14px !important }
     * { caret-color: transparent !important; transition: none !important; animation: none !important }

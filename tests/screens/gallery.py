@@ -8,23 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.screens import digests
-from tests.screens.scenes import Chapter, Scene, Shot, Stage, mark, play
+from cogs._demo.stage import Stage
+from tests.screens import digests, operating, papers, refusals, searches, silence, subscribing
+from tests.screens.scenes import Chapter, Scene, Shot, mark, play
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
 PAGE = FOLDER / "README.md"
 ENDINGS = ("", "-phone")
 """What the names of a scene's pictures end with."""
-CHAPTERS: tuple[Chapter, ...] = (digests.CHAPTER,)
+CHAPTERS = tuple(each.CHAPTER for each in (digests, searches, papers, subscribing, silence, operating, refusals))
 
 _HEAD = """\
 # What Paperboy says
 
-Every message, as it looks in Discord: wide, and on a phone. The papers are those of the bundled sample: real titles,
-authors and days; the summaries are ours and the votes are sample data.
+Every message as Discord shows it, wide and on a phone. The papers are those of the bundled sample: titles,
+authors and days are real, summaries are ours, votes are sample data.
 
-`make screens` takes the pictures, in a simulated Discord that a real browser draws; a test fails where a message is no
-longer as it is pictured.
+`make screens` takes the pictures, in a simulated Discord that a real browser draws. A test fails where a message
+is not any more what its pictures show.
 """
 
 

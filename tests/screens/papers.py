@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cogs._demo.stage import Stage
-from tests.screens.scenes import Chapter, Shot, ask, choose, press
+from tests.screens.scenes import Chapter, Shot
+from tests.screens.steps import ask, choose, press
 
 CHAPTER = Chapter("One paper", "`/paper` opens one by id, DOI, link or title; so does the menu under any answer.")
 

@@ -5,15 +5,13 @@ Owns: the order of scenes, and what of a message counts as its text. Refuses: br
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import random
 import re
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ import simcord
 
 from cogs._demo import stage as stages
 from cogs._demo.stage import Stage
-from tests.cogs.scene import parts, shown
+from tests.cogs.scene import parts
 
 Person = simcord.MemberActor | simcord.UserHandle
 Opening = Callable[[Path], AbstractAsyncContextManager[Stage]]
@@ -103,14 +101,14 @@ def told(stage: Stage, shot: Shot) -> str:
     lines = [f"{stage.now():%Y-%m-%d %H:%M}"]
     by_id = {message.id: message for message in shot.channel.history(viewer=shot.viewer)}
     for number in shot.messages:
-        lines += [f"{by_id[number].author.name}:", *_message(by_id[number])]
+        lines += [f"{by_id[number].author.name}:", *lines_of(by_id[number])]
     if shot.form:
         lines += _form(shot.form.modal or {})
     # Discord's numbers are drawn as names.
     return re.sub(r"\d{17,}", "0", "\n".join(lines))
 
 
-def _message(message: discord.Message) -> Iterator[str]:
+def lines_of(message: discord.Message) -> Iterator[str]:
     if message.content:
         yield message.content
     for part in parts(message):
@@ -136,77 +134,3 @@ def _form(modal: dict[str, Any]) -> Iterator[str]:
         inside = label["component"]
         options = [(option["label"], option.get("description")) for option in inside.get("options", ())]
         yield f"{label['label']}: {inside.get('value')} {options}"
-
-
-# --- how scenes are brought about -----------------------------------------------------------------------
-
-
-async def ask(stage: Stage, command: str, *, by: simcord.MemberActor | None = None, **options: Any) -> Shot:
-    """A command by the admin, unless somebody else is named, and its answer."""
-    person = by or stage.admin
-    answer = shown(await person.slash(stage.papers, command, **options))
-    return Shot(viewer=person, channel=stage.papers, messages=(answer.id,))
-
-
-async def press(shot: Shot, label: str, *, by: simcord.MemberActor | None = None) -> Shot:
-    """A button under the last message of a shot, by whom it was for, unless somebody else is named, and what it
-    brings."""
-    person = by or _viewer(shot)
-    return _brought(replace(shot, viewer=person), await person.click(last(shot), label=label))
-
-
-async def choose(shot: Shot, label: str) -> Shot:
-    """The choice that begins with `label` in the menu of a shot's last message, and what it brings."""
-    message = last(shot)
-    (menu,) = (part for part in parts(message) if part.get("type") == 3)
-    value = next(option["value"] for option in menu["options"] if option["label"].startswith(label))
-    return _brought(shot, await _viewer(shot).select(message, [value], custom_id=menu["custom_id"]))
-
-
-def _viewer(shot: Shot) -> simcord.MemberActor:
-    assert isinstance(shot.viewer, simcord.MemberActor)
-    return shot.viewer
-
-
-def _brought(shot: Shot, result: simcord.InteractionResult) -> Shot:
-    if result.modal:
-        return Shot(viewer=shot.viewer, channel=shot.channel, messages=(), form=result)
-    return Shot(viewer=shot.viewer, channel=shot.channel, messages=(shown(result).id,))
-
-
-def last(shot: Shot) -> discord.Message:
-    """As it is now: an answer may have changed it."""
-    return next(each for each in shot.channel.history(viewer=shot.viewer) if each.id == shot.messages[-1])
-
-
-def together(shots: Sequence[Shot]) -> Shot:
-    """One picture of several short messages, all for the same person."""
-    first = shots[0]
-    messages = tuple(number for shot in shots for number in shot.messages)
-    return Shot(viewer=first.viewer, channel=first.channel, messages=messages)
-
-
-def posted(stage: Stage, begin: str, *, channel: simcord.ChannelHandle | None = None) -> Shot:
-    """The last message of the channel that has a line which begins so, as the member sees it."""
-    place = channel or stage.papers
-    found = [
-        message
-        for message in place.history(viewer=stage.member)
-        if any(line.startswith(begin) for text in _message(message) for line in text.splitlines())
-    ]
-    return Shot(viewer=stage.member, channel=place, messages=(found[-1].id,))
-
-
-async def wait_until(stage: Stage, moment: datetime) -> None:
-    """Time passes, for the bot and for Discord; nothing is read and nothing comes."""
-    await stage.env.advance_time((moment - stage.now()).total_seconds())
-
-
-async def broken(stage: Stage, how: str) -> None:
-    """A wish of `/demo`, as its driver grants it."""
-    stage.wish(how)
-    driving = asyncio.create_task(stage.drive())
-    while stage.waiting:  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
-    driving.cancel()
-    await asyncio.gather(driving, return_exceptions=True)

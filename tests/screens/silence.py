@@ -1,19 +1,23 @@
-"""Scenes of how Paperboy is: well, in trouble, silent with a reason, and whom it tells."""
+"""Scenes of how Paperboy is: well, in trouble, silent with a reason; and whom it tells unasked."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from bot import demo
 from cogs._demo import stage as stages
 from cogs._demo.stage import Stage
-from tests.screens.scenes import Chapter, Shot, ask, broken, press, wait_until
+from tests.screens.scenes import Chapter, Shot
+from tests.screens.steps import ask, broken, following, latest, wait_until
 
-CHAPTER = Chapter("How it is", "`/status` explains every silence; who has to mend something is told unasked.")
+CHAPTER = Chapter("How it is", "`/status` explains every silence, and whoever can mend something is told unasked.")
+_LATER = "16:00"
+"""On the sample's last day: a due time that is still to come."""
 
-_DAY = timedelta(days=1)
 
-
-@CHAPTER.scene("status", "All is well: each source, each channel's next digest, and how the last ones ended.")
+@CHAPTER.scene("status", "All is well: each source, the next digest, and how the last ones ended.")
 async def well(stage: Stage) -> Shot:
     return await ask(stage, "status", by=stage.member)
 
@@ -23,10 +27,9 @@ async def help_(stage: Stage) -> Shot:
     return await ask(stage, "help", by=stage.member)
 
 
-@CHAPTER.scene("status-sources", "A source that does not answer is named, with the next try; so is what that cost.")
+@CHAPTER.scene("status-sources", "No source answers: since when, when it is tried again, and what a digest lacks.")
 async def sources(stage: Stage) -> Shot:
     await broken(stage, "source-down")
-    await stage.jump()
     await stage.jump()
     return await ask(stage, "status", by=stage.member)
 
@@ -37,40 +40,52 @@ async def sources(stage: Stage) -> Shot:
     opening=stages.opened,
 )
 async def outage(stage: Stage) -> Shot:
-    stage.env.inject_error("POST", f"/channels/{stage.papers.id}/messages", status=503, times=1)
+    vision = await following(stage, "vision", "image OR video", at=_LATER)
+    stage.env.inject_error("POST", f"/channels/{vision.id}/messages", status=503, times=1)
     await stage.jump()
     return await ask(stage, "status", by=stage.member)
 
 
-@CHAPTER.scene("status-missed", "Paperboy was off for two days: what came of each due moment.")
+@CHAPTER.scene(
+    "status-missed", "Off for longer than the grace of six hours: the papers fold into the next digest."
+)
 async def missed(stage: Stage) -> Shot:
-    await wait_until(stage, stage.now() + 2 * _DAY - timedelta(hours=4))
+    await following(stage, "reasoning", "reasoning", at="17:00")
+    await wait_until(stage, stage.now() + timedelta(hours=8))
     await stage.read()
     await stage.tick()
     return await ask(stage, "status", by=stage.member)
 
 
 @CHAPTER.scene(
-    "status-nothing", "New papers, and none on the topic: how many were seen, and which one came nearest.", opening=stages.opened
+    "status-paused", "A lost permission pauses the channel, and says what to do.", opening=stages.opened
 )
-async def nothing(stage: Stage) -> Shot:
-    audio = stage.guild.create_text_channel("audio")
-    await press(await ask(stage, "subscribe", query="agent speech", channel=audio, zone="UTC"), "Confirm")
-    await ask(stage, "digest schedule", days="daily", channel=audio)
-    while stage.now().day != 5:
-        await stage.jump()
-    return await ask(stage, "status", by=stage.member)
-
-
-@CHAPTER.scene("status-paused", "A lost permission pauses the channel, with what to do.", opening=stages.opened)
 async def paused(stage: Stage) -> Shot:
-    await stage.forbid(allowed=False)
+    vision = await following(stage, "vision", "image OR video", at=_LATER)
+    stage.env.inject_error("POST", f"/channels/{vision.id}/messages", status=403, code=50013, times=1)
     await stage.jump()
     return await ask(stage, "status", by=stage.member)
 
 
 @CHAPTER.scene("alert", "The server's owner hears of it in a direct message.")
 async def alert(stage: Stage) -> Shot:
-    owner = stage.guild.owner
-    messages = owner.dm_channel.history(viewer=owner)
-    return Shot(viewer=owner, channel=owner.dm_channel, messages=(messages[-1].id,))
+    return latest(stage.guild.owner.dm_channel, stage.guild.owner)
+
+
+def _friday(path: Path) -> AbstractAsyncContextManager[Stage]:
+    """The sample's Friday, with the one source that it has of that day."""
+    friday = datetime(2026, 3, 27, 14, tzinfo=UTC)
+    return stages.opened(path, now=friday, feeds=demo.SOURCES[:1])
+
+
+@CHAPTER.scene(
+    "status-nothing",
+    "Nothing to post: a weekend, or no paper on the topic; then the one that came nearest.",
+    opening=_friday,
+)
+async def nothing(stage: Stage) -> Shot:
+    await ask(stage, "digest schedule", days="daily")
+    await following(stage, "audio", "speech agent", at="12:00")
+    while stage.now().day < 30:
+        await stage.jump()
+    return await ask(stage, "status", by=stage.member)

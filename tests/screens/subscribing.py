@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bot import demo
+import simcord
+
 from cogs._demo.stage import Stage
-from tests.screens.scenes import Chapter, Shot, ask, choose, press, together
+from tests.screens.scenes import Chapter, Shot
+from tests.screens.steps import ask, choose, press, together
 
 CHAPTER = Chapter("Subscribing", "An admin gives a channel topics. Nothing is saved before it was looked at.")
 
@@ -17,17 +19,21 @@ async def zone(stage: Stage) -> Shot:
 
 @CHAPTER.scene("subscribe", "With the time zone known it says when the digest will come; “Confirm” saves it.")
 async def preview(stage: Stage) -> Shot:
-    return await choose(await ask(stage, "subscribe", query="diffusion", channel=_other(stage, "audio")), "Europe/Berlin")
+    return await choose(
+        await ask(stage, "subscribe", query="diffusion", channel=_other(stage, "audio")), "Europe/Berlin"
+    )
 
 
-def _other(stage: Stage, name: str):  # type: ignore
+def _other(stage: Stage, name: str) -> simcord.ChannelHandle:
     return stage.guild.channels.get(name) or stage.guild.create_text_channel(name)
 
 
 @CHAPTER.scene("subscribe-confirmed", "Saved; a second time nothing changes; “Cancel” changes nothing either.")
 async def confirmed(stage: Stage) -> Shot:
     first = await press(await preview(stage), "Confirm")
-    again = await press(await ask(stage, "subscribe", query="diffusion", channel=_other(stage, "audio")), "Confirm")
+    again = await press(
+        await ask(stage, "subscribe", query="diffusion", channel=_other(stage, "audio")), "Confirm"
+    )
     cancelled = await press(await ask(stage, "subscribe", query="robot"), "Cancel")
     return together([first, again, cancelled])
 
@@ -46,8 +52,11 @@ async def early(stage: Stage) -> Shot:
 @CHAPTER.scene("subscriptions", "What the server's channels follow, with a menu to change one.")
 async def listed(stage: Stage) -> Shot:
     await ask(stage, "digest schedule", time="13:00")
-    for query in ("vision -medical", "author:\"Yann LeCun\"", "cat:cs.RO robot OR drone"):
-        await press(await ask(stage, "subscribe", query=query, channel=_other(stage, "vision"), zone="America/New_York"), "Confirm")
+    for query in ("vision -medical", 'author:"Yann LeCun"', "cat:cs.RO robot OR drone"):
+        await press(
+            await ask(stage, "subscribe", query=query, channel=_other(stage, "vision"), zone="America/New_York"),
+            "Confirm",
+        )
     return await ask(stage, "subscriptions")
 
 
@@ -64,18 +73,3 @@ async def change(stage: Stage) -> Shot:
 @CHAPTER.scene("subscriptions-removed", "“Remove” removes it.")
 async def removed(stage: Stage) -> Shot:
     return await press(await choose(await ask(stage, "subscriptions"), "#vision: author"), "Remove")
-
-
-@CHAPTER.scene("feeds-add", "`/feeds add`: what an address holds, before it is added for this server alone.")
-async def feed(stage: Stage) -> Shot:
-    return await ask(stage, "feeds add", url=demo.READING_GROUP)
-
-
-@CHAPTER.scene("feeds-added", "Added; one button makes a topic of all of it.")
-async def added(stage: Stage) -> Shot:
-    return await press(await feed(stage), "Add")
-
-
-@CHAPTER.scene("feeds-list", "The server's own feeds, and how each is.")
-async def feeds(stage: Stage) -> Shot:
-    return await ask(stage, "feeds list")
