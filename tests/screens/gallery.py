@@ -5,7 +5,7 @@ Owns: the list of chapters and the words around pictures. Refuses: taking them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cogs._demo.stage import Stage
@@ -39,33 +39,34 @@ def files() -> set[str]:
     return {f"{name}{ending}.png" for name in names() for ending in ENDINGS}
 
 
-async def marks(chapter: Chapter) -> dict[str, str]:
-    """Scene -> the hash of what it says, played now."""
-    found: dict[str, str] = {}
+async def entries(chapter: Chapter) -> list[str]:
+    """The chapter's scenes as the page has to show them, played now."""
+    found: list[str] = []
 
     async def look(scene: Scene, stage: Stage, shot: Shot) -> None:
-        found[scene.name] = mark(stage, shot)
+        found.append(entry(scene, stage, shot))
 
     await play(chapter, look)
     return found
 
 
-def section(chapter: Chapter, marked: Mapping[str, str]) -> str:
-    """A chapter of the page."""
-    lines = [f"## {chapter.title}\n", f"{chapter.about}\n"]
-    for scene in chapter.scenes:
-        wide, phone = (f'<img src="{scene.name}{ending}.png"' for ending in ENDINGS)
-        lines.append(
-            f"{scene.caption}\n\n<!-- {scene.name}: {marked.get(scene.name, '')} -->\n"
-            f'{wide} width="560" alt="{scene.name}">\n{phone} width="300" alt="{scene.name}, on a phone">\n'
-        )
-    return "\n".join(lines)
+def entry(scene: Scene, stage: Stage, shot: Shot) -> str:
+    """A scene on the page; its comment stands for the text of its pictures."""
+    wide, phone = (f'<img src="{scene.name}{ending}.png"' for ending in ENDINGS)
+    steps = f"\n\n{', '.join(shot.steps)}" if shot.steps else ""
+    return (
+        f"**{scene.caption}**{steps}\n\n<!-- {scene.name}: {mark(stage, shot)} -->\n"
+        f'{wide} width="560" alt="{scene.name}">\n{phone} width="300" alt="{scene.name}, on a phone">\n'
+    )
 
 
-def document(marked: Mapping[str, str]) -> str:
-    """The whole page."""
+def document(shown: Mapping[str, Sequence[str]]) -> str:
+    """The whole page; `shown`: a chapter's title -> its entries."""
     contents = "\n".join(f"- [{chapter.title}](#{_anchor(chapter.title)})" for chapter in CHAPTERS)
-    return "\n".join((_HEAD, f"{contents}\n", *(section(chapter, marked) for chapter in CHAPTERS)))
+    parts = [
+        "\n".join((f"## {chapter.title}\n", f"{chapter.about}\n", *shown[chapter.title])) for chapter in CHAPTERS
+    ]
+    return "\n".join((_HEAD, f"{contents}\n", *parts))
 
 
 def _anchor(title: str) -> str:

@@ -28,12 +28,14 @@ Opening = Callable[[Path], AbstractAsyncContextManager[Stage]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """What a scene ends with: who looks, and at which messages (ids) of a channel, or at which form."""
+    """What a scene ends with: who looks, at which messages (ids) of a channel or at which form, and what was done
+    for that, as one would type it."""
 
     viewer: Person
     channel: simcord.ChannelHandle
     messages: tuple[int, ...]
     form: simcord.InteractionResult | None = None
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,13 @@ async def ask(stage: Stage, command: str, *, by: simcord.MemberActor | None = No
     """A command by the admin, unless somebody else is named, and its answer."""
     person = by or stage.admin
     answer = shown(await person.slash(stage.papers, command, **options))
-    return Shot(viewer=person, channel=stage.papers, messages=(answer.id,))
+    given = (f"{name}:{_typed(value)}" for name, value in options.items())
+    typed = f"`{' '.join((f'/{command}', *given))}`"
+    return Shot(viewer=person, channel=stage.papers, messages=(answer.id,), steps=(typed,))
+
+
+def _typed(value: object) -> str:
+    return f"#{value.name}" if isinstance(value, simcord.ChannelHandle) else str(value)
 
 
 async def press(shot: Shot, label: str, *, by: simcord.MemberActor | None = None) -> Shot:
@@ -32,15 +38,16 @@ async def press(shot: Shot, label: str, *, by: simcord.MemberActor | None = None
     person = by or _viewer(shot)
     message = last(shot)
     whole = next(each for each in buttons(message) if each.endswith(label))
-    return _brought(replace(shot, viewer=person), await person.click(message, label=whole))
+    return _brought(replace(shot, viewer=person), await person.click(message, label=whole), whole)
 
 
 async def choose(shot: Shot, label: str) -> Shot:
     """The choice that begins with `label` in the menu of a shot's last message, and what it brings."""
     message = last(shot)
     (menu,) = (part for part in parts(message) if part.get("type") == 3)
-    value = next(option["value"] for option in menu["options"] if option["label"].startswith(label))
-    return _brought(shot, await _viewer(shot).select(message, [value], custom_id=menu["custom_id"]))
+    chosen = next(option for option in menu["options"] if option["label"].startswith(label))
+    result = await _viewer(shot).select(message, [chosen["value"]], custom_id=menu["custom_id"])
+    return _brought(shot, result, chosen["label"])
 
 
 def _viewer(shot: Shot) -> simcord.MemberActor:
@@ -48,10 +55,11 @@ def _viewer(shot: Shot) -> simcord.MemberActor:
     return shot.viewer
 
 
-def _brought(shot: Shot, result: simcord.InteractionResult) -> Shot:
+def _brought(shot: Shot, result: simcord.InteractionResult, pressed: str) -> Shot:
+    steps = (*shot.steps[:-1], " → ".join((*shot.steps[-1:], f"“{pressed}”")))
     if result.modal:
-        return Shot(viewer=shot.viewer, channel=shot.channel, messages=(), form=result)
-    return Shot(viewer=shot.viewer, channel=shot.channel, messages=(shown(result).id,))
+        return replace(shot, messages=(), form=result, steps=steps)
+    return replace(shot, messages=(shown(result).id,), steps=steps)
 
 
 def last(shot: Shot) -> discord.Message:
@@ -63,7 +71,7 @@ def together(shots: Sequence[Shot]) -> Shot:
     """One picture of several short messages, all for the same person."""
     first = shots[0]
     messages = tuple(number for shot in shots for number in shot.messages)
-    return Shot(viewer=first.viewer, channel=first.channel, messages=messages)
+    return replace(first, messages=messages, steps=tuple(step for shot in shots for step in shot.steps))
 
 
 def posted(stage: Stage, begin: str, *, channel: simcord.ChannelHandle | None = None) -> Shot:
