@@ -45,7 +45,7 @@ endef
 
 export PYTHON
 
-.PHONY: help demo run test kill screens check-code format lock image clean
+.PHONY: help demo run test kill screens docs check-code format lock image clean
 
 help: ## this list
 	@echo "Paperboy: make TARGET [ARGS='...']"
@@ -66,6 +66,9 @@ kill: $(DEV) ## kill the bot at every step, hundreds of times: nothing is lost, 
 
 screens: $(DEV) ## take the pictures of docs/screens, in Chromium
 	@$(BIN)/python -m tests.screens $(ARGS)
+
+docs: $(DEV) ## write the README's tables from the code
+	@$(BIN)/python -m tests.docs
 
 check-code: $(DEV) ## ruff and mypy, as CI does
 	@$(BIN)/ruff check .

@@ -46,7 +46,7 @@ from bot.pipeline import (
 from bot.pipeline.meaning import Meaning
 from bot.pipeline.outside import Outside
 from storage import additions as added
-from storage import backup, channels, embeddings, feeds, heartbeat, papers, rewritings, upkeep, verdicts
+from storage import backup, channels, embeddings, feeds, heartbeat, papers, people, rewritings, upkeep, verdicts
 from storage.database import Database
 
 FIRST_READ = 180.0
@@ -124,6 +124,15 @@ def _brief(record: logging.LogRecord) -> bool:
     return True
 
 
+def _stopped() -> asyncio.Event:
+    """Set by SIGTERM and Ctrl-C."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
 def _fetcher(settings: config.Settings) -> Fetcher:
     return Fetcher(version=__version__, contact=settings.contact)
 
@@ -181,11 +190,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
     # What was imported is never garbage, and looking through it holds up everything for a tenth of a second.
     gc.collect()
     gc.freeze()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
+    stop = _stopped()
     async with (
         Database(settings.database) as db,
         _fetcher(settings) as fetch,
@@ -197,11 +202,14 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             feeds=settings.feeds,
             guarded=fetch.guarded,
             feeds_per_server=settings.feeds_per_server,
+            inboxes=settings.inboxes,
             meaning=(meaning := Meaning(db, settings.meaning) if settings.meaning else None),
             outside=_outside(settings, fetch),
             writer=writer,
         ) as discord,
     ):
+        if not settings.inboxes:
+            await people.switch_off(db, now())
 
         async def beating() -> None:
             await heartbeat.beat(db, "tick", now())
@@ -297,9 +305,9 @@ async def _demo(settings: config.Settings, options: argparse.Namespace) -> int:
                 f"The demo's page needs the extra `demo` ({error.name} is missing): pip install '.[demo]'. "
                 "`demo --once` prints to the terminal without it."
             ) from None
-        show = webbrowser.open if _graphical() else str
+        show, stop = webbrowser.open if _graphical() else str, _stopped()
         if not options.live:
-            await page.serve(path, print, show=show, port=options.port)
+            await page.serve(path, print, show=show, stop=stop, port=options.port)
             return 0
         print("Reading the live sources; it takes up to a minute ...", flush=True)
         async with _fetcher(settings) as fetch:
@@ -307,6 +315,7 @@ async def _demo(settings: config.Settings, options: argparse.Namespace) -> int:
                 path,
                 print,
                 show=show,
+                stop=stop,
                 port=options.port,
                 now=now(),
                 feeds=settings.feeds,

@@ -22,10 +22,14 @@ DEFAULT_SOURCES = "huggingface arxiv:cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"
 
 SETTINGS: Mapping[str, tuple[str, str]] = {
     "DISCORD_TOKEN": ("", "The bot's token. Needed by `run` only."),
-    "PAPERBOY_DATABASE": ("paperboy.sqlite", "Path of the one file that Paperboy keeps."),
+    "PAPERBOY_DATABASE": (
+        "paperboy.sqlite",
+        "Path of the one file that Paperboy keeps (`/data/paperboy.sqlite` in the container).",
+    ),
     "PAPERBOY_SOURCES": (
         DEFAULT_SOURCES,
-        "What to read, separated by spaces: `huggingface`, `arxiv:cs.CL+cs.LG`, `rss:https://…`.",
+        "What to read, separated by spaces: `huggingface`, `arxiv:cs.CL+cs.LG`, `rss:https://…` (any RSS or Atom "
+        "feed, bioRxiv and medRxiv among them).",
     ),
     "PAPERBOY_POLL_MINUTES": ("60", "Minutes between two looks at a source, 10 to 1440."),
     "PAPERBOY_BACKFILL_DAYS": ("14", "Hugging Face days read at the first start, 0 to 365."),
@@ -34,15 +38,20 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
         "Feeds that the admins of a Discord server may add for it with `/feeds add`, 0 to 25; 0 switches that off "
         "and reads none.",
     ),
+    "PAPERBOY_INBOXES": (
+        "1000",
+        "People who may have a digest of their own in direct messages, 0 to 100000; 0 switches that off and "
+        "pauses those there are.",
+    ),
     "PAPERBOY_GRACE_HOURS": (
         "6",
-        "Hours after its due time in which a digest is still posted, late, 1 to 23; later its papers fold into "
+        "Hours after its due time in which a digest is still posted, late, 1 to 23. Later its papers fold into "
         "the next one.",
     ),
     "PAPERBOY_WHEN_UNSURE": (
         "post",
-        "When a digest may have arrived and the channel's history may not be read: `post` it (again), or `skip` "
-        "it, and its papers with it.",
+        "What to do when a digest may have arrived and the channel's history may not be read: `post` it (it may "
+        "then be there twice) or `skip` it and its papers (they may then be missing).",
     ),
     "PAPERBOY_MEANING": (
         "",
@@ -51,8 +60,9 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     ),
     "PAPERBOY_ASK_HUGGINGFACE": (
         "button",
-        "Whether `/search` may ask Hugging Face's search for what the archive lacks, which sends it the words: "
-        "`button` when somebody presses it, `always` also by itself where nothing is found, or `never`.",
+        "Whether `/search` may ask Hugging Face's own search for what the archive lacks, which sends it the words "
+        "of the query: `button` when somebody presses *Ask Hugging Face*, `always` also by itself where nothing "
+        "is found, or `never`.",
     ),
     "PAPERBOY_MODEL_URL": (
         "",
@@ -63,7 +73,7 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "PAPERBOY_MODEL_KEY": ("", "That server's key, where it wants one."),
     "PAPERBOY_MODEL_DAILY": ("200", "How often a day (UTC) the model may be asked, 0 to 100000."),
     "PAPERBOY_CONTACT": ("", "An address or page that sources may write to; sent with every request."),
-    "PAPERBOY_LOG_LEVEL": ("INFO", "DEBUG, INFO, WARNING or ERROR."),
+    "PAPERBOY_LOG_LEVEL": ("INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`."),
     "PAPERBOY_HUGGINGFACE_URL": ("https://huggingface.co", "Where Hugging Face is, for a mirror."),
     "PAPERBOY_ARXIV_URL": ("https://rss.arxiv.org", "Where arXiv's feeds are, for a mirror."),
     "PAPERBOY_ARXIV_API_URL": (
@@ -87,6 +97,8 @@ class Settings:
     backfill_days: int
     feeds_per_server: int
     """How many feeds a Discord server may add; 0: none, and none is read."""
+    inboxes: int
+    """How many people may have a digest of their own; 0: none, and none is sent."""
     grace: timedelta
     """How late a digest may still be posted."""
     post_when_unsure: bool
@@ -153,6 +165,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         poll_minutes=number("PAPERBOY_POLL_MINUTES", 10, 1440),
         backfill_days=number("PAPERBOY_BACKFILL_DAYS", 0, 365),
         feeds_per_server=number("PAPERBOY_FEEDS_PER_SERVER", 0, 25),
+        inboxes=number("PAPERBOY_INBOXES", 0, 100_000),
         grace=timedelta(hours=number("PAPERBOY_GRACE_HOURS", 1, 23)),
         post_when_unsure=unsure == "post",
         meaning=text("PAPERBOY_MEANING"),

@@ -26,6 +26,7 @@ from bot.models import (
     Fetched,
     GuildId,
     MessageId,
+    Owner,
     Post,
     Validators,
 )
@@ -155,7 +156,7 @@ async def fill(db: Database, *, until: datetime = NOW) -> None:
 
 async def subscribe(db: Database, channel: ChannelId, guild: GuildId, *, now: datetime) -> None:
     for topic in TOPICS:
-        await ask.subscribe(db, channel, guild, topic, "UTC", now=now)
+        await ask.subscribe(db, channel, Owner(guild_id=guild), topic, "UTC", now=now)
 
 
 # --- the story for a terminal -----------------------------------------------------------------------
@@ -190,7 +191,7 @@ async def play(database: Path, tell: Callable[[str], None]) -> None:
         tell(f"\n2. Subscribing #papers to {' and '.join(f'“{topic}”' for topic in TOPICS)}")
         await subscribe(db, _CHANNEL, GuildId(1), now=NOW - timedelta(hours=1))
         tell(f"   one digest a day, Monday to Friday at {NOW:%H:%M} UTC, up to eight papers")
-        tell(f"\n3. It is {NOW:%A %d %B %Y, %H:%M} UTC: the digest is due\n{'─' * 100}")
+        tell(f"\n3. It is {NOW:%A} {NOW.day} {NOW:%B %Y, %H:%M} UTC: the digest is due\n{'─' * 100}")
         await deliver.deliver_due(db, channel, now=NOW)
         tell("\n".join(channel.posts))
         (verdict,) = await verdicts.latest(db, _CHANNEL, limit=1)

@@ -629,11 +629,20 @@ class RoundUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose a channel is: a server's, or one person's (their inbox); one of the two."""
+
+    guild_id: GuildId | None = None
+    person: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A Discord channel that gets a digest."""
+    """A Discord channel that gets a digest; or a person's direct messages with the bot that do: their inbox."""
 
     id: ChannelId
-    guild_id: GuildId
+    guild_id: GuildId | None
+    """None for an inbox."""
     schedule: Schedule
     next_due: datetime | None
     """None while paused."""
@@ -646,6 +655,12 @@ class Channel:
     created_at: datetime
     round_up: RoundUp | None = None
     """None: it gets none."""
+    person: UserId | None = None
+    """Whose inbox it is; None for a server's channel."""
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(guild_id=self.guild_id, person=self.person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -768,21 +783,6 @@ class Draft:
 # --- how it looks ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Discord markdown, already escaped."""
-
-    content: str
-    kind: Literal["text"] = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A dividing line."""
-
-    kind: Literal["line"] = "line"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """Either an address to open or an id that comes back to us."""
@@ -792,6 +792,23 @@ class Button:
     custom_id: str | None = None
     disabled: bool = False
     primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Discord markdown, already escaped."""
+
+    content: str
+    button: Button | None = None
+    """Beside it."""
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A dividing line."""
+
+    kind: Literal["line"] = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -832,7 +849,8 @@ def _block(data: dict[str, object]) -> Block:
     fields = {name: value for name, value in data.items() if name != "kind"}
     match data["kind"]:
         case "text":
-            return Text(**fields)  # type: ignore[arg-type]
+            beside = fields.pop("button", None)  # posts of older versions have none
+            return Text(**fields, button=Button(**beside) if beside else None)  # type: ignore[arg-type]
         case "line":
             return Line()
         case "row":
@@ -989,6 +1007,19 @@ class Rewritten:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What is stored about a person."""
+
+    inbox: bool = False
+    """They have one, with these:"""
+    topics: int = 0
+    papers: int = 0
+    """That it was shown."""
+    paused: int = 0
+    """Channels of servers of which it is known that they paused them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
     """How many rows of each kind were too old."""
 
@@ -1006,6 +1037,8 @@ class Pruned:
     channels: int = 0
     guilds: int = 0
     """Servers without the bot; the channels above are theirs."""
+    inboxes: int = 0
+    """That nobody waits for any more."""
     papers: int = 0
     """Of feeds that servers added: of those that none has any more, and the oldest of the others."""
 

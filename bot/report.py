@@ -45,7 +45,7 @@ from bot.papers.trending import counted
 def digest_text(digest: Digest, why: str) -> str:
     """The message as a channel would get it, or why there is none."""
     if not digest.papers:
-        return f"No digest for {digest.day:%A %d %B %Y}: {why}."
+        return f"No digest for {digest.day:%A} {digest.day.day} {digest.day:%B %Y}: {why}."
     message, _ = post.digest_post(digest, DeliveryId("preview"))
     return markup.as_text(message)
 
@@ -141,8 +141,9 @@ def channel_lines(
         state = f"due since {at(channel.next_due)}, waits until `run` is connected to Discord"
     else:
         state = f"next {at(channel.next_due)}"
+    what = "channel" if channel.person is None else "inbox"  # whose, nobody needs to see
     lines = [
-        f"channel {channel.id}: {days_told(schedule.days)} {schedule.post_at:%H:%M} {schedule.zone}, {state}",
+        f"{what} {channel.id}: {days_told(schedule.days)} {schedule.post_at:%H:%M} {schedule.zone}, {state}",
         f"  topics: {', '.join(topic.text for topic in topics) or 'none'}",
     ]
     if round_up := channel.round_up:
@@ -165,6 +166,7 @@ def pruned_line(pruned: Pruned) -> str:
         (pruned.questions, "question"),
         (pruned.channels, "channel"),
         (pruned.guilds, "server"),
+        (pruned.inboxes, "personal digest"),
         (pruned.papers, "private paper"),
     )
     told = ", ".join(counted(number, name) for number, name in rows if number)

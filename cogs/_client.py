@@ -57,8 +57,9 @@ answer to come, with a change of the message to come, or not at all (a form cann
 
 class Paperboy(commands.Bot):
     """discord.py's bot with what the cogs need: `db`, `clock`, `publisher`, `actions`, the operator's `feeds`, and
-    for those of servers the fetch behind the address guard and how many each may have, `outside` the way to
-    Hugging Face's search, where it may be asked, and `writer` the operator's own model, where there is one."""
+    for those of servers the fetch behind the address guard and how many each may have, how many people may have
+    `inboxes`, `outside` the way to Hugging Face's search, where it may be asked, and `writer` the operator's own
+    model, where there is one."""
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Paperboy(commands.Bot):
         feeds: Sequence[Feed],
         guarded: Fetch | None = None,
         feeds_per_server: int = 0,
+        inboxes: int = 0,
         meaning: Meaning | None = None,
         outside: Outside | None = None,
         writer: Writer | None = None,
@@ -80,7 +82,8 @@ class Paperboy(commands.Bot):
             help_command=None,
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
-            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            # In servers and in direct messages with the bot; in no conversation of others.
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
             allowed_installs=app_commands.AppInstallationType(guild=True),
             # Nothing here reads messages or members.
             max_messages=None,
@@ -90,7 +93,7 @@ class Paperboy(commands.Bot):
             max_ratelimit_timeout=30.0,
         )
         self.db, self.clock, self.feeds = db, clock, tuple(feeds)
-        self.guarded, self.feeds_per_server = guarded, feeds_per_server
+        self.guarded, self.feeds_per_server, self.inboxes = guarded, feeds_per_server, inboxes
         self.meaning = meaning
         self.outside = outside
         self.writer = writer
@@ -172,6 +175,9 @@ async def answer_error(interaction: Interaction, error: BaseException) -> None:
             text = f"Discord did not take it yet ({escape(str(error))}). It will be posted as soon as it does."
         case DeliveryError():
             text = f"That did not work: {escape(str(error))}."
+        case app_commands.TransformerError():
+            # A channel is the only option that discord.py looks up.
+            text = "I cannot see that channel from here: leave the option out, or ask in the channel’s own server."
         case app_commands.CheckFailure():
             text = "You may not use this command here."
         case _:
@@ -184,23 +190,6 @@ async def answer_error(interaction: Interaction, error: BaseException) -> None:
         await reply(interaction, posts.notice(text))
     except (discord.HTTPException, aiohttp.ClientError, OSError) as failure:
         log.warning("an answer could not be given: %s", failure)
-
-
-def require_manager(interaction: Interaction) -> None:
-    """Buttons carry no default permissions of their own. Raises UserError."""
-    if not interaction.permissions.manage_guild:
-        raise UserError("Only people who may manage this server (Manage Server) can change its digests.")
-
-
-def require_posting(channel: discord.abc.GuildChannel) -> None:
-    """Raises UserError that names what is missing for posting in `channel`."""
-    held = channel.permissions_for(channel.guild.me)
-    missing = [name for name, wanted in NEEDED if wanted and not getattr(held, name)]
-    if missing:
-        names = ", ".join(f"**{name.replace('_', ' ').title()}**" for name in missing)
-        raise UserError(
-            f"In {channel.mention} I lack {names}: allow it in the channel’s settings, then ask again."
-        )
 
 
 # --- the connection ---------------------------------------------------------------------------------
@@ -224,6 +213,7 @@ class Connection:
         feeds: Sequence[Feed],
         guarded: Fetch | None = None,
         feeds_per_server: int = 0,
+        inboxes: int = 0,
         meaning: Meaning | None = None,
         outside: Outside | None = None,
         writer: Writer | None = None,
@@ -236,6 +226,7 @@ class Connection:
             feeds=feeds,
             guarded=guarded,
             feeds_per_server=feeds_per_server,
+            inboxes=inboxes,
             meaning=meaning,
             outside=outside,
             writer=writer,

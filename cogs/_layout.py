@@ -8,7 +8,7 @@ from __future__ import annotations
 import discord
 from discord import ui
 
-from bot.models import Line, Post, Row, Select, Text
+from bot.models import Button, Line, Post, Row, Select, Text
 
 ACCENT = discord.Colour(0xC2410C)
 
@@ -19,6 +19,8 @@ def layout(post: Post) -> ui.LayoutView:
     frame: ui.Container[ui.LayoutView] = ui.Container(accent_colour=ACCENT)
     for block in post.blocks:
         match block:
+            case Text(content, Button() as beside):
+                frame.add_item(ui.Section(content, accessory=_button(beside)))
             case Text(content):
                 frame.add_item(ui.TextDisplay(content))
             case Line():
@@ -26,16 +28,7 @@ def layout(post: Post) -> ui.LayoutView:
             case Row(buttons):
                 row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
                 for button in buttons:
-                    style = discord.ButtonStyle.primary if button.primary else discord.ButtonStyle.secondary
-                    row.add_item(
-                        ui.Button(
-                            label=button.label,
-                            url=button.url,
-                            custom_id=button.custom_id,
-                            disabled=button.disabled,
-                            style=discord.ButtonStyle.link if button.url else style,
-                        )
-                    )
+                    row.add_item(_button(button))
                 frame.add_item(row)
             case Select(custom_id, placeholder, options):
                 menu: ui.Select[ui.LayoutView] = ui.Select(
@@ -48,3 +41,14 @@ def layout(post: Post) -> ui.LayoutView:
     view.add_item(frame)
     view.stop()
     return view
+
+
+def _button(button: Button) -> ui.Button[ui.LayoutView]:
+    style = discord.ButtonStyle.primary if button.primary else discord.ButtonStyle.secondary
+    return ui.Button(
+        label=button.label,
+        url=button.url,
+        custom_id=button.custom_id,
+        disabled=button.disabled,
+        style=discord.ButtonStyle.link if button.url else style,
+    )

@@ -240,7 +240,8 @@ def worded(channel: int, error: Exception) -> DeliveryError:
     """Discord's refusals in an admin's words (plain text), with what to do.
 
     Only Discord's own codes are final: a bare 403 or 404 may come from something in between. Codes: 10003
-    unknown channel, 10004 unknown server, 50001 missing access, 50013 missing permissions.
+    unknown channel, 10004 unknown server, 50001 missing access, 50007 closed direct messages, 50013 missing
+    permissions, 50278 direct messages without a server in common.
     """
     match error:
         case discord.NotFound(code=10003 | 10004):
@@ -253,6 +254,12 @@ def worded(channel: int, error: Exception) -> DeliveryError:
             return PostRefused(
                 channel,
                 "I cannot see the channel. Allow me View Channel and Send Messages there, then use /digest resume",
+            )
+        case discord.Forbidden(code=50007 | 50278):
+            return PostRefused(
+                channel,
+                "I may not write to you. Allow direct messages from a server that we share, then use "
+                "/digest resume here",
             )
         case discord.HTTPException(status=400):
             return PostRefused(channel, f"Discord rejects the post ({error.text[:200]}). Please report this")

@@ -1,4 +1,4 @@
-"""`/digest`: when a channel's digest comes, a look at it before, one right now, pause and resume; "n more"."""
+"""`/digest`: when a digest comes, a look at it before, one right now, pause and resume; "n more"."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-import discord
 from discord import app_commands
 from discord.ext import commands
 
@@ -15,18 +14,16 @@ from bot.digest import due
 from bot.digest import post as posts
 from bot.digest.markup import escape, local
 from bot.errors import UserError
-from bot.models import Channel, ChannelId, DeliveryId, UserId
+from bot.models import DeliveryId, UserId
 from bot.papers.trending import counted
 from bot.pipeline import ask, deliver, draft
-from cogs._client import Interaction, Paperboy, reply, require_posting
+from cogs._client import Interaction, Paperboy, reply
+from cogs._place import Place, following, require_posting_in
 from storage import channels
 
-Place = discord.TextChannel | None
 
-
-@app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
-class Digest(commands.GroupCog, group_name="digest", group_description="The channel's daily digest"):
+class Digest(commands.GroupCog, group_name="digest", group_description="The daily digest"):
     def __init__(self, bot: Paperboy) -> None:
         self.bot = bot
         bot.actions["more"] = ("answer", self.more)
@@ -38,7 +35,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         days="mon-fri, tue, thu, or daily",
         size="Papers in one digest",
         late_risers="Whether a digest opens with what rose after the last one",
-        channel="Default: this channel",
+        channel="Default: here",
     )
     async def schedule(
         self,
@@ -51,7 +48,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         channel: Place = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found, now = await following(self.bot, interaction, channel), self.bot.clock()
+        found, now = await following(interaction, channel), self.bot.clock()
         given: dict[str, Any] = {
             "post_at": due.time_named(time) if time else None,
             "zone": due.zone_named(zone) if zone else None,
@@ -69,7 +66,8 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         else:
             state = f"the next {local(found.next_due, 'F')}"
         early = answers.early_told(due.early_hour(found.schedule, now))
-        told = f"<#{found.id}>: {answers.schedule_told(found.schedule)}; {state}.{early}"
+        where = answers.named(found.id, found.owner, begin=True)
+        told = f"{where}: {answers.schedule_told(found.schedule)}; {state}.{early}"
         await reply(interaction, posts.notice(told))
 
     @schedule.autocomplete("zone")
@@ -77,10 +75,10 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         return zone_choices(typed)
 
     @app_commands.command(description="Look at the next digest as it would be now; only you see it")
-    @app_commands.describe(channel="Default: this channel")
+    @app_commands.describe(channel="Default: here")
     async def preview(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found, db = await following(self.bot, interaction, channel), self.bot.db
+        found, db = await following(interaction, channel), self.bot.db
         drafted = await draft.upcoming(db, found, now=self.bot.clock())
         if not drafted.digest.papers:
             raise UserError(f"As of now there would be no digest: {escape(drafted.why)}.")
@@ -89,57 +87,44 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The chan
         await reply(interaction, shown)
 
     @app_commands.command(description="Post a digest right now; the scheduled one will skip what it shows")
-    @app_commands.describe(channel="Default: this channel")
+    @app_commands.describe(channel="Default: here")
     async def now(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await following(self.bot, interaction, channel)
-        require_posting_in(self.bot, found)
+        found = await following(interaction, channel)
+        await require_posting_in(self.bot, found)
         bot, now = self.bot, self.bot.clock()
         delivery = await deliver.deliver_now(bot.db, bot.publisher, found, now=now, writer=bot.writer)
-        told = f"Posted {counted(len(delivery.shown), 'paper')} to <#{found.id}>; the schedule stays as it was."
+        where = answers.named(found.id, found.owner)
+        told = f"Posted {counted(len(delivery.shown), 'paper')} to {where}; the schedule stays as it was."
         await reply(interaction, posts.notice(told))
 
     @app_commands.command(description="Post nothing until resumed")
-    @app_commands.describe(channel="Default: this channel")
+    @app_commands.describe(channel="Default: here")
     async def pause(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await following(self.bot, interaction, channel)
+        found = await following(interaction, channel)
         by, now = UserId(interaction.user.id), self.bot.clock()
+        where = answers.named(found.id, found.owner, begin=True)
         if not await channels.pause(self.bot.db, found.id, "by hand with /digest pause", now=now, by=by):
             state = answers.paused_told(found.paused or "", found.paused_by)
-            raise UserError(f"<#{found.id}> is already {state}. `/digest resume` ends that.")
-        await reply(interaction, posts.notice(f"<#{found.id}> is paused. `/digest resume` ends that."))
+            raise UserError(f"{where} is already {state}. `/digest resume` ends that.")
+        await reply(interaction, posts.notice(f"{where} is paused. `/digest resume` ends that."))
 
     @app_commands.command(description="Post again after a pause")
-    @app_commands.describe(channel="Default: this channel")
+    @app_commands.describe(channel="Default: here")
     async def resume(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await following(self.bot, interaction, channel)
-        require_posting_in(self.bot, found)
+        found = await following(interaction, channel)
+        await require_posting_in(self.bot, found)
         next_due = await ask.resume(self.bot.db, found, now=self.bot.clock())
-        told = f"<#{found.id}> runs again; the next digest {local(next_due, 'F')}."
+        where = answers.named(found.id, found.owner, begin=True)
+        told = f"{where} runs again; the next digest {local(next_due, 'F')}."
         await reply(interaction, posts.notice(told))
 
     async def more(self, interaction: Interaction, delivery: str) -> None:
         if delivery == "preview":
             raise UserError("This is only a preview: the posted digest shows the rest.")
         await reply(interaction, posts.more_post(*await ask.more(self.bot.db, DeliveryId(delivery))))
-
-
-async def following(bot: Paperboy, interaction: Interaction, place: Place) -> Channel:
-    """The channel that a command is about. Raises UserError where it follows nothing."""
-    number = ChannelId(place.id if place else interaction.channel_id or 0)
-    found = await channels.get(bot.db, number)
-    if found is None or not await channels.topics(bot.db, number):
-        raise UserError(f"<#{number}> has no topic yet: `/subscribe` gives it one.")
-    return found
-
-
-def require_posting_in(bot: Paperboy, found: Channel) -> None:
-    """Raises UserError that names what is missing for posting there."""
-    place = bot.get_channel(found.id)
-    if isinstance(place, discord.TextChannel):
-        require_posting(place)
 
 
 def zone_choices(typed: str) -> list[app_commands.Choice[str]]:

@@ -8,10 +8,11 @@ from discord.ext import commands
 from bot.digest import additions as messages
 from bot.digest import post as posts
 from bot.digest.markup import escape
-from bot.models import FeedPreview, GuildId, Post
+from bot.models import FeedPreview, Post
 from bot.papers.summary import shorten
 from bot.pipeline import additions
-from cogs._client import Interaction, Paperboy, change, reply, require_manager
+from cogs._client import Interaction, Paperboy, change, reply
+from cogs._place import require_manager, server_of
 from storage import additions as kept
 from storage import feeds as states
 from storage import searches
@@ -20,7 +21,7 @@ _CHOICES = 25
 """A menu of Discord holds so many."""
 
 
-@app_commands.guild_only()
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.default_permissions(manage_guild=True)
 class Feeds(commands.GroupCog, group_name="feeds", group_description="Feeds of this server alone"):
     def __init__(self, bot: Paperboy) -> None:
@@ -37,20 +38,20 @@ class Feeds(commands.GroupCog, group_name="feeds", group_description="Feeds of t
 
     async def choose(self, interaction: Interaction, number: str, place: str) -> None:
         """One of the feeds that a page names."""
-        found = await kept.seen(self.bot.db, _guild(interaction), int(number), int(place))
+        found = await kept.seen(self.bot.db, server_of(interaction), int(number), int(place))
         await change(interaction, await self._look(interaction, found.address))
 
     async def follow(self, interaction: Interaction, number: str) -> None:
         """The feed that was shown is added."""
         require_manager(interaction)
-        guild, now = _guild(interaction), self.bot.clock()
+        guild, now = server_of(interaction), self.bot.clock()
         found = await kept.seen(self.bot.db, guild, int(number), 0)
         new = await kept.add(self.bot.db, guild, found, limit=self.bot.feeds_per_server, now=now)
         search = await searches.remember(self.bot.db, messages.all_of(found), now=now)
         await change(interaction, messages.added_post(found, search, new=new))
 
     async def _look(self, interaction: Interaction, address: str) -> Post:
-        limit, guild = self.bot.feeds_per_server, _guild(interaction)
+        limit, guild = self.bot.feeds_per_server, server_of(interaction)
         if self.bot.guarded is None or not limit:
             raise kept.full(0)
         number, found = await additions.look(
@@ -71,7 +72,7 @@ class Feeds(commands.GroupCog, group_name="feeds", group_description="Feeds of t
     async def list_(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         read = await states.states(self.bot.db)
-        own = await kept.of_guild(self.bot.db, _guild(interaction))
+        own = await kept.of_guild(self.bot.db, server_of(interaction))
         told = [(feed, read.get(feed.name)) for feed in own]
         await reply(interaction, messages.list_post(told, limit=self.bot.feeds_per_server))
 
@@ -79,21 +80,17 @@ class Feeds(commands.GroupCog, group_name="feeds", group_description="Feeds of t
     @app_commands.describe(feed="Choose one; what it brought is not shown here any more")
     async def remove(self, interaction: Interaction, feed: str) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        gone = await additions.remove(self.bot.db, _guild(interaction), feed)
+        gone = await additions.remove(self.bot.db, server_of(interaction), feed)
         told = f"✓ **{escape(shorten(gone.title, 100))}** is removed: nothing of it is shown here any more."
         await reply(interaction, posts.notice(told))
 
     @remove.autocomplete("feed")
     async def _own(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        own = await kept.of_guild(self.bot.db, _guild(interaction))
+        own = await kept.of_guild(self.bot.db, server_of(interaction))
         return [
             app_commands.Choice(name=shorten(f"{feed.title} · {feed.address}", 100), value=additions.handle(feed))
             for feed in additions.like(typed, own)[:_CHOICES]
         ]
-
-
-def _guild(interaction: Interaction) -> GuildId:
-    return GuildId(interaction.guild_id or 0)
 
 
 async def setup(bot: Paperboy) -> None:

@@ -8,20 +8,23 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.digest import paper as messages
-from bot.digest.found import label
+from bot.digest.handle import label
 from bot.digest.why import why_post
-from bot.models import ChannelId, GuildId, PaperId
+from bot.models import ChannelId, GuildId, PaperId, Post
 from bot.pipeline import ask, lookup
 from bot.pipeline import why as explanation
-from cogs._client import Interaction, Paperboy, reply
-from storage import additions, channels
+from cogs._client import Interaction, Paperboy, change, reply
+from storage import additions, channels, observations
 
 
 class Papers(commands.Cog):
     def __init__(self, bot: Paperboy) -> None:
         self.bot = bot
         bot.actions |= {
-            "card": ("answer", self.open),
+            "card": ("answer", self.choose),
+            "open": ("answer", self.open),
+            "unfold": ("update", self.unfold),
+            "bibtex": ("answer", self.bibtex),
             "similar": ("answer", self.similar),
             "why": ("answer", self.why),
         }
@@ -39,9 +42,21 @@ class Papers(commands.Cog):
         found = await lookup.titles(self.bot.db, typed, now=self.bot.clock(), own=own)
         return [app_commands.Choice(name=label(title), value=str(paper_id)) for paper_id, title in found]
 
-    async def open(self, interaction: Interaction, number: str) -> None:
+    async def choose(self, interaction: Interaction, name: str) -> None:
         """A choice of "Open a paper" under an answer."""
-        await self._show(interaction, number)
+        await self._show(interaction, name)
+
+    async def open(self, interaction: Interaction, _place: str, *name: str) -> None:
+        """ "Details" beside a paper; a DOI may hold the colons that part an id."""
+        await self._show(interaction, ":".join(name))
+
+    async def unfold(self, interaction: Interaction, number: str, unfolded: str) -> None:
+        """ "Whole abstract" and "Fold" on a card."""
+        await change(interaction, await self._card(interaction, number, unfolded=unfolded == "1"))
+
+    async def bibtex(self, interaction: Interaction, number: str) -> None:
+        paper = await lookup.paper(self.bot.db, number, now=self.bot.clock(), own=await self._own(interaction))
+        await reply(interaction, await asyncio.to_thread(messages.bibtex_post, paper))
 
     async def similar(self, interaction: Interaction, number: str) -> None:
         """ "More like this" on a card."""
@@ -61,9 +76,14 @@ class Papers(commands.Cog):
         await reply(interaction, await asyncio.to_thread(why_post, fate))
 
     async def _show(self, interaction: Interaction, which: str) -> None:
-        own = await self._own(interaction)
-        paper = await lookup.paper(self.bot.db, which, now=self.bot.clock(), own=own)
-        await reply(interaction, await asyncio.to_thread(messages.paper_post, paper))
+        await reply(interaction, await self._card(interaction, which))
+
+    async def _card(self, interaction: Interaction, which: str, *, unfolded: bool = False) -> Post:
+        db = self.bot.db
+        paper = await lookup.paper(db, which, now=self.bot.clock(), own=await self._own(interaction))
+        known = paper.id or PaperId(0)
+        seen = (await observations.history(db, [known])).get(known, ())
+        return await asyncio.to_thread(messages.paper_post, paper, seen, unfolded=unfolded)
 
     async def _own(self, interaction: Interaction) -> tuple[str, ...]:
         return await additions.own(self.bot.db, GuildId(interaction.guild_id or 0))

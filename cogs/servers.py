@@ -10,7 +10,8 @@ from bot.digest import post as posts
 from bot.errors import UserError
 from bot.models import ChannelId, GuildId
 from bot.pipeline import alert
-from cogs._client import Interaction, Paperboy, reply, require_posting
+from cogs._client import Interaction, Paperboy, reply
+from cogs._place import require_posting, server_of
 from storage import channels, guilds
 
 
@@ -49,7 +50,7 @@ class Servers(commands.Cog):
             await alert.tell(self.bot.db, self.bot.publisher, found, f"is paused: {reason}")
 
     @app_commands.command(description="Which channel is told when a digest fails or is paused; alone, what is set")
-    @app_commands.guild_only()
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.describe(
         channel="Tell this channel", owner="Tell the server’s owner by direct message, as at the beginning"
@@ -58,7 +59,7 @@ class Servers(commands.Cog):
         self, interaction: Interaction, channel: discord.TextChannel | None = None, owner: bool = False
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        guild = GuildId(interaction.guild_id or 0)
+        guild = server_of(interaction)
         if channel and owner:
             raise UserError("Either a channel or the owner: choose one of the two options.")
         if channel:

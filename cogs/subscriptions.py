@@ -1,4 +1,4 @@
-"""`/subscribe` and `/subscriptions`: topics of channels, previewed before they are saved."""
+"""`/subscribe` and `/subscriptions`: topics of channels and inboxes, previewed before they are saved."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from discord.ext import commands
 from bot.digest import answer as answers
 from bot.digest import post as posts
 from bot.errors import UserError
-from bot.models import ChannelId, Floor, GuildId, Post, Topic, TopicId
+from bot.models import ChannelId, Floor, Post, Topic, TopicId
 from bot.papers.query import MAX_LENGTH, parse, unordered
 from bot.pipeline import ask
-from cogs._client import Interaction, Paperboy, answer_error, change, reply, require_manager, require_posting
+from cogs._client import Interaction, Paperboy, answer_error, change, reply
+from cogs._place import channel_of, owner_of, require_manager, require_posting
 from cogs.digest import zone_choices
-from storage import additions, channels, searches
+from storage import channels, searches
 
 
 class Subscriptions(commands.Cog):
@@ -32,13 +33,12 @@ class Subscriptions(commands.Cog):
             "remove": ("update", self.remove),
         }
 
-    @app_commands.command(description="Give a channel a topic: see what it would have brought, then confirm")
-    @app_commands.guild_only()
+    @app_commands.command(description="Follow a topic: see what it would have brought, then confirm")
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.describe(
         query="What to follow, as in /search; empty for everything, by votes",
-        channel="Where to post; default: this channel",
-        zone="The channel's time zone, asked for once",
+        channel="Where to post; default: here",
+        zone="The time zone of the digest, asked for once",
     )
     async def subscribe(
         self,
@@ -48,8 +48,8 @@ class Subscriptions(commands.Cog):
         zone: str | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        place = channel or interaction.channel
-        await reply(interaction, await self._offer(place, query, zone))
+        number = channel_of(interaction, channel.id if channel else None)
+        await reply(interaction, await self._offer(interaction, number, query, zone))
 
     @subscribe.autocomplete("zone")
     async def _zones(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -59,35 +59,36 @@ class Subscriptions(commands.Cog):
         """ "Subscribe to this search" under an answer."""
         require_manager(interaction)
         query = await searches.recall(self.bot.db, int(number))
-        await reply(interaction, await self._offer(interaction.channel, query, None))
+        await reply(interaction, await self._offer(interaction, channel_of(interaction), query, None))
 
     async def choose_zone(self, interaction: Interaction, number: str, channel: str, zone: str) -> None:
         query = await searches.recall(self.bot.db, int(number))
-        await change(interaction, await self._offer(self.bot.get_channel(int(channel)), query, zone))
+        place = channel_of(interaction, int(channel))
+        await change(interaction, await self._offer(interaction, place, query, zone))
 
     async def confirm(self, interaction: Interaction, number: str, channel: str, zone: str) -> None:
         query = await searches.recall(self.bot.db, int(number))
-        guild = GuildId(interaction.guild_id or 0)
-        found, new = await ask.subscribe(
-            self.bot.db, ChannelId(int(channel)), guild, query, zone, now=self.bot.clock()
-        )
+        place, owner, now = channel_of(interaction, int(channel)), owner_of(interaction), self.bot.clock()
+        found, new = await ask.subscribe(self.bot.db, place, owner, query, zone, now=now, inboxes=self.bot.inboxes)
         await change(interaction, answers.subscribed_post(found, query, new=new))
 
     async def cancel(self, interaction: Interaction) -> None:
         await change(interaction, posts.notice("Nothing was changed."))
 
-    async def _offer(self, place: object, query: str, zone: str | None) -> Post:
-        if not isinstance(place, discord.TextChannel):
-            raise UserError("Digests go to text and announcement channels: `/subscribe` has an option `channel`.")
-        require_posting(place)
-        now = self.bot.clock()
-        own = await additions.own(self.bot.db, GuildId(place.guild.id))
-        offer = await ask.offer(self.bot.db, ChannelId(place.id), query, zone, now=now, own=own)
-        number = await searches.remember(self.bot.db, offer.query.text, now=now)
-        return answers.offer_post(offer, where=place.mention, number=number, channel=place.id)
+    async def _offer(self, interaction: Interaction, channel: ChannelId, query: str, zone: str | None) -> Post:
+        owner, now, db = owner_of(interaction), self.bot.clock(), self.bot.db
+        if owner.person is None:
+            place = self.bot.get_channel(channel)
+            if not isinstance(place, discord.TextChannel):
+                raise UserError(
+                    "Digests go to text and announcement channels: `/subscribe` has an option `channel`."
+                )
+            require_posting(place)
+        offer = await ask.offer(db, channel, owner, query, zone, now=now, inboxes=self.bot.inboxes)
+        number = await searches.remember(db, offer.query.text, now=now)
+        return answers.offer_post(offer, channel=channel, owner=owner, number=number)
 
-    @app_commands.command(description="What this server's channels follow; change or remove a topic")
-    @app_commands.guild_only()
+    @app_commands.command(description="What is followed here; change or remove a topic")
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.describe(channel="Only this channel's topics")
     async def subscriptions(self, interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
@@ -96,7 +97,8 @@ class Subscriptions(commands.Cog):
         await reply(interaction, await self._list(interaction, only=only))
 
     async def show(self, interaction: Interaction, number: str) -> None:
-        await change(interaction, answers.topic_post(await self._topic(interaction, number)))
+        topic = await self._topic(interaction, number)
+        await change(interaction, answers.topic_post(topic, owner_of(interaction)))
 
     async def back(self, interaction: Interaction) -> None:
         await change(interaction, await self._list(interaction))
@@ -110,15 +112,18 @@ class Subscriptions(commands.Cog):
         await interaction.response.send_modal(Edit(self, await self._topic(interaction, number)))
 
     async def _topic(self, interaction: Interaction, number: str) -> Topic:
-        return await channels.topic(self.bot.db, TopicId(int(number)), GuildId(interaction.guild_id or 0))
+        return await channels.topic(self.bot.db, TopicId(int(number)), owner_of(interaction))
 
     async def _list(self, interaction: Interaction, *, only: ChannelId | None = None, removed: str = "") -> Post:
-        found = await channels.of_guild(self.bot.db, GuildId(interaction.guild_id or 0))
+        owner = owner_of(interaction)
+        found = await channels.of(self.bot.db, owner)
         told = [
             (channel, await channels.topics(self.bot.db, channel.id))
             for channel in found
             if only in (None, channel.id)
         ]
+        if owner.person is not None:
+            return answers.subscriptions_post(told, removed=removed, inbox=True)
         names = {channel.id: str(self.bot.get_channel(channel.id) or "deleted channel") for channel in found}
         return answers.subscriptions_post(told, names=names, removed=removed)
 

@@ -1,4 +1,4 @@
-"""`/weekly`: whether and when a channel looks back at its week, and a look at that before."""
+"""`/weekly`: whether and when a look back at the week comes, and a look at that before."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ from bot.errors import UserError
 from bot.models import ChannelId, DeliveryId
 from bot.pipeline import weekly
 from cogs._client import Interaction, Paperboy, reply
-from cogs.digest import Place, following, require_posting_in
+from cogs._place import Place, channel_of, following, owner_of, require_posting_in
 from storage import channels, round_ups
 
 Day = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
-@app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
-class Weekly(commands.GroupCog, group_name="weekly", group_description="A channel's look back at its week"):
+class Weekly(commands.GroupCog, group_name="weekly", group_description="A look back at the week"):
     def __init__(self, bot: Paperboy) -> None:
         self.bot = bot
         bot.actions["week"] = ("answer", self.about)
@@ -33,14 +32,14 @@ class Weekly(commands.GroupCog, group_name="weekly", group_description="A channe
     @app_commands.command(description="Look back once a week: the best papers by topic, and what rose late")
     @app_commands.describe(
         day="Which day of the week; Friday or Monday suits most",
-        time="Time of day, like 09:30, in the channel's time zone",
-        channel="Default: this channel",
+        time="Time of day, like 09:30, in the digest's time zone",
+        channel="Default: here",
     )
     async def on(self, interaction: Interaction, day: Day, time: str, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found, now = await following(self.bot, interaction, channel), self.bot.clock()
+        found, now = await following(interaction, channel), self.bot.clock()
         at = due.time_named(time)
-        require_posting_in(self.bot, found)
+        await require_posting_in(self.bot, found)
         found = await weekly.turn_on(self.bot.db, found.id, due.WEEKDAYS.index(day), at, now=now)
         round_up = found.round_up
         if round_up is None:
@@ -51,23 +50,25 @@ class Weekly(commands.GroupCog, group_name="weekly", group_description="A channe
             state = "today’s has not come yet, so it comes now"
         else:
             state = f"the next {local(round_up.next_due, 'F')}"
-        told = f"<#{found.id}>: a round-up {messages.when_told(round_up, found.schedule)}; {state}."
+        where = answers.named(found.id, found.owner, begin=True)
+        told = f"{where}: a round-up {messages.when_told(round_up, found.schedule)}; {state}."
         await reply(interaction, posts.notice(f"{told}\n-# `/weekly preview` shows what it would be now."))
 
     @app_commands.command(description="No look back at the week any more; digests stay as they are")
-    @app_commands.describe(channel="Default: this channel")
+    @app_commands.describe(channel="Default: here")
     async def off(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        number = ChannelId(channel.id if channel else interaction.channel_id or 0)
+        number = channel_of(interaction, channel.id if channel else None)
+        where = answers.named(number, owner_of(interaction), begin=True)
         if not await round_ups.turn_off(self.bot.db, number, now=self.bot.clock()):
-            raise UserError(f"<#{number}> gets no round-up. `/weekly on` gives it one.")
-        await reply(interaction, posts.notice(f"<#{number}> gets no round-up any more; its digests stay."))
+            raise UserError(f"{where} gets no round-up. `/weekly on` gives it one.")
+        await reply(interaction, posts.notice(f"{where} gets no round-up any more; its digests stay."))
 
     @app_commands.command(description="Look at the round-up as it would be now; only you see it")
-    @app_commands.describe(channel="Default: this channel")
+    @app_commands.describe(channel="Default: here")
     async def preview(self, interaction: Interaction, channel: Place = None) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        found = await following(self.bot, interaction, channel)
+        found = await following(interaction, channel)
         week, why = await weekly.preview(self.bot.db, found, now=self.bot.clock())
         if not week.sections:
             raise UserError(f"As of now there would be no round-up: {escape(why)}.")
@@ -77,7 +78,7 @@ class Weekly(commands.GroupCog, group_name="weekly", group_description="A channe
     async def about(self, interaction: Interaction, _: str) -> None:
         found = await channels.get(self.bot.db, ChannelId(interaction.channel_id or 0))
         if found is None:
-            raise UserError("This channel follows nothing any more: `/subscribe` begins.")
+            raise UserError("Nothing is followed here any more: `/subscribe` begins.")
         await reply(interaction, messages.about_post(found.round_up, found.schedule))
 
 

@@ -1,4 +1,4 @@
-"""Channels, their schedules and their topics.
+"""Channels, their schedules and their topics; a person's inbox is one of them.
 
 Owns: the tables channels and topics. A channel's row stays when its topics go: it remembers what was
 shown there. Its round-up (`storage.round_ups`) stops and goes on with it, in the same transaction.
@@ -14,15 +14,15 @@ from typing import Literal
 import aiosqlite
 
 from bot.errors import NotFound, UserError
-from bot.models import Channel, ChannelId, Floor, GuildId, Schedule, Topic, TopicId, UserId
-from storage import round_ups, verdicts
+from bot.models import Channel, ChannelId, Floor, GuildId, Owner, Schedule, Topic, TopicId, UserId
+from storage import room, round_ups, verdicts
 from storage.database import Database, known_moment, moment, seconds
 
 MAX_TOPICS = 25
 """Of one channel: as many as a Discord menu can list."""
 
 _SELECT = (
-    "SELECT id, guild_id, post_at, zone, days, size, late_risers, next_due, last_due, paused, paused_by,"
+    "SELECT id, guild_id, person, post_at, zone, days, size, late_risers, next_due, last_due, paused, paused_by,"
     f" created_at, {round_ups.COLUMN} FROM channels"
 )
 
@@ -30,7 +30,8 @@ _SELECT = (
 def channel_of(row: sqlite3.Row) -> Channel:
     return Channel(
         id=ChannelId(row["id"]),
-        guild_id=GuildId(row["guild_id"]),
+        guild_id=None if row["guild_id"] is None else GuildId(row["guild_id"]),
+        person=None if row["person"] is None else UserId(row["person"]),
         schedule=Schedule(
             post_at=time.fromisoformat(row["post_at"]),
             zone=row["zone"],
@@ -68,11 +69,12 @@ async def get(db: Database, channel_id: ChannelId) -> Channel | None:
     return channel_of(rows[0]) if rows else None
 
 
-async def of_guild(db: Database, guild_id: GuildId) -> tuple[Channel, ...]:
-    """The channels of a server, oldest first."""
+async def of(db: Database, owner: Owner) -> tuple[Channel, ...]:
+    """The channels of a server, or a person's inbox; the oldest first."""
     async with db.read() as connection:
         rows = await connection.execute_fetchall(
-            f"{_SELECT} WHERE guild_id = ? ORDER BY created_at, id", (guild_id,)
+            f"{_SELECT} WHERE guild_id IS ? AND person IS ? ORDER BY created_at, id",
+            (owner.guild_id, owner.person),
         )
     return tuple(map(channel_of, rows))
 
@@ -110,14 +112,14 @@ async def topics(db: Database, channel_id: ChannelId) -> tuple[Topic, ...]:
     return tuple(map(_topic, rows))
 
 
-async def topic(db: Database, topic_id: TopicId, guild_id: GuildId) -> Topic:
-    """Raises NotFound, also for a topic of another server."""
+async def topic(db: Database, topic_id: TopicId, owner: Owner) -> Topic:
+    """Raises NotFound, also for a topic of another server or person."""
     async with db.read() as connection:
         rows = list(
             await connection.execute_fetchall(
                 """SELECT id, channel_id, query, floor FROM topics WHERE id = ?
-                AND channel_id IN (SELECT id FROM channels WHERE guild_id = ?)""",
-                (topic_id, guild_id),
+                AND channel_id IN (SELECT id FROM channels WHERE guild_id IS ? AND person IS ?)""",
+                (topic_id, owner.guild_id, owner.person),
             )
         )
     if not rows:
@@ -128,15 +130,17 @@ async def topic(db: Database, topic_id: TopicId, guild_id: GuildId) -> Topic:
 async def subscribe(
     db: Database,
     channel_id: ChannelId,
-    guild_id: GuildId,
+    owner: Owner,
     query: str,
     *,
     schedule: Schedule,
     next_due: datetime,
     now: datetime,
     round_up_due: datetime | None = None,
+    inboxes: int = 0,
 ) -> bool:
-    """Add a topic to a channel; False where it is there already. Raises UserError at MAX_TOPICS.
+    """Add a topic to a channel; False where it is there already. Raises UserError at MAX_TOPICS, and for an inbox
+    where no more than `inboxes` people may have one.
 
     A channel without topics takes `schedule` and `next_due`, and `round_up_due` for its round-up where it has one,
     and runs again; one with topics keeps its own.
@@ -145,19 +149,26 @@ async def subscribe(
         ((known,),) = await tx.execute_fetchall("SELECT count(*) FROM topics WHERE channel_id = ?", (channel_id,))
         if known >= MAX_TOPICS:
             raise UserError(
-                f"A channel can follow {MAX_TOPICS} topics: remove one with `/subscriptions`, or join two by OR."
+                f"{MAX_TOPICS} topics are the most that can be followed here: remove one with `/subscriptions`, "
+                "or join two by OR."
             )
+        if owner.person is not None:
+            await room.require(tx, channel_id, inboxes)
         if not known:
             await tx.execute(
                 """INSERT INTO channels
-                    (id, guild_id, post_at, zone, days, size, late_risers, next_due, created_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (id, guild_id, person, post_at, zone, days, size, late_risers, next_due, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET
-                    guild_id = excluded.guild_id, post_at = excluded.post_at, zone = excluded.zone,
+                    guild_id = excluded.guild_id, person = excluded.person,
+                    post_at = excluded.post_at, zone = excluded.zone,
                     days = excluded.days, size = excluded.size, late_risers = excluded.late_risers,
                     next_due = excluded.next_due, created_at = excluded.created_at,
                     paused = NULL, paused_by = NULL""",
-                (channel_id, guild_id, *schedule_row(schedule), seconds(next_due), seconds(now)),
+                (
+                    *(channel_id, owner.guild_id, owner.person, *schedule_row(schedule)),
+                    *(seconds(next_due), seconds(now)),
+                ),
             )
             await round_ups.move(tx, channel_id, round_up_due)
             await _there(tx, channel_id)
@@ -250,13 +261,6 @@ async def stop(
         (reason, by, number),
     )
     return stopped.rowcount
-
-
-async def forget(db: Database, person: UserId) -> int:
-    """Who paused what, where it was this person; the number of channels. They stay paused."""
-    async with db.write() as tx:
-        cursor = await tx.execute("UPDATE channels SET paused_by = NULL WHERE paused_by = ?", (person,))
-        return cursor.rowcount
 
 
 async def mark_alerted(db: Database, channel_id: ChannelId, now: datetime) -> None:

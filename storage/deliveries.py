@@ -163,8 +163,8 @@ async def mentions(db: Database, channel_id: ChannelId, paper_id: PaperId) -> tu
 
 async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) -> bool:
     """Write a delivery before it is sent. False, and nothing written, where another was quicker: its due
-    moment was claimed, one of its papers was shown or joined with another, or the channel was paused or (for
-    one with a due moment) changed meanwhile.
+    moment was claimed, one of its papers was shown or joined with another, or the channel was paused, forgotten
+    or (for one with a due moment) changed meanwhile.
 
     A scheduled one moves the channel on to `next_due`, a weekly one its round-up; an extra one leaves both alone.
     """
@@ -174,7 +174,8 @@ async def claim(db: Database, delivery: Delivery, *, next_due: datetime | None) 
                 """SELECT 1 FROM delivery_papers WHERE channel_id = ? AND shown
                 AND paper_id IN (SELECT value FROM json_each(?))
                 UNION ALL SELECT 1 FROM json_each(?) WHERE value NOT IN (SELECT id FROM papers)
-                UNION ALL SELECT 1 FROM channels WHERE id = ? AND paused IS NOT NULL LIMIT 1""",
+                UNION ALL SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM channels WHERE id = ? AND paused IS NULL)
+                LIMIT 1""",
                 (
                     delivery.channel_id,
                     json.dumps(delivery.shown),
@@ -227,13 +228,14 @@ async def record_silence(db: Database, verdict: Verdict, *, next_due: datetime |
 
 
 async def mark_sent(db: Database, delivery: Delivery, message_id: MessageId, verdict: Verdict | None) -> None:
-    """It is in the channel. `verdict` None: an extra one, which no due moment asked for."""
+    """It is in the channel. `verdict` None: an extra one, which no due moment asked for. Nothing is written where
+    it was forgotten meanwhile, with its inbox; nor by the two below."""
     async with db.write() as tx:
-        await tx.execute(
+        marked = await tx.execute(
             "UPDATE deliveries SET state = ?, message_id = ?, next_try_at = NULL WHERE id = ?",
             (DeliveryState.SENT, message_id, delivery.id),
         )
-        if verdict:
+        if verdict and marked.rowcount:
             await verdicts.judge(tx, verdict)
 
 
@@ -242,11 +244,11 @@ async def postpone(
 ) -> None:
     """It may work later; `verdict` says so for the time being. `trouble`: why it did not now, in words."""
     async with db.write() as tx:
-        await tx.execute(
+        marked = await tx.execute(
             "UPDATE deliveries SET attempts = attempts + 1, next_try_at = ?, trouble = ? WHERE id = ?",
             (seconds(next_try_at), trouble, delivery.id),
         )
-        if verdict:
+        if verdict and marked.rowcount:
             await verdicts.judge(tx, verdict)
 
 
@@ -262,10 +264,10 @@ async def give_up(
     """It will not be sent. Its papers count as not shown where they are `free` to come again, and the channel
     pauses where `pause` says why. Returns whether this paused it."""
     async with db.write() as tx:
-        await _refuse(tx, delivery.id, free=free)
-        if verdict:
+        there = await _refuse(tx, delivery.id, free=free)
+        if verdict and there:
             await verdicts.judge(tx, verdict)
-        if not pause:
+        if not (pause and there):
             return False
         return await channels.stop(tx, "id", delivery.channel_id, pause, now=now) == 1
 
@@ -323,10 +325,11 @@ async def _move_on(tx: aiosqlite.Connection, verdict: Verdict, next_due: datetim
     return moved.rowcount == 1
 
 
-async def _refuse(tx: aiosqlite.Connection, delivery_id: DeliveryId, *, free: bool = True) -> None:
-    """It will not be sent."""
-    await tx.execute(
+async def _refuse(tx: aiosqlite.Connection, delivery_id: DeliveryId, *, free: bool = True) -> bool:
+    """It will not be sent; False where it is not there any more."""
+    marked = await tx.execute(
         "UPDATE deliveries SET state = ?, next_try_at = NULL WHERE id = ?", (DeliveryState.REFUSED, delivery_id)
     )
     if free:
         await tx.execute("UPDATE delivery_papers SET shown = 0 WHERE delivery_id = ?", (delivery_id,))
+    return marked.rowcount == 1

@@ -140,10 +140,12 @@ class _Intake:
         self.counted["known_channels"] += len(here)
         # The side that saw more due moments end knows how the channel is; in doubt this one.
         await self._tx.executemany(
-            """INSERT INTO channels (id, guild_id, post_at, zone, days, size, late_risers, next_due, last_due,
-                paused, paused_by, alerted_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """INSERT INTO channels (id, guild_id, person, post_at, zone, days, size, late_risers, next_due,
+                last_due, paused, paused_by, alerted_at, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET
-                guild_id = excluded.guild_id, post_at = excluded.post_at, zone = excluded.zone,
+                guild_id = excluded.guild_id, person = excluded.person,
+                post_at = excluded.post_at, zone = excluded.zone,
                 days = excluded.days, size = excluded.size, late_risers = excluded.late_risers,
                 next_due = excluded.next_due, last_due = excluded.last_due,
                 paused = excluded.paused, paused_by = excluded.paused_by, alerted_at = excluded.alerted_at,
@@ -151,7 +153,7 @@ class _Intake:
             WHERE excluded.last_due > coalesce(last_due, excluded.last_due - 1)""",
             [
                 (
-                    *(channel.id, channel.guild_id, *schedule_row(channel.schedule)),
+                    *(channel.id, channel.guild_id, channel.person, *schedule_row(channel.schedule)),
                     *(seconds(channel.next_due), seconds(channel.last_due), channel.paused, channel.paused_by),
                     *(seconds(channel.alerted_at), seconds(channel.created_at)),
                 )

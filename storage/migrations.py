@@ -399,6 +399,18 @@ STEPS: tuple[tuple[str, ...], ...] = (
         # What a digest left out besides what its "n more" names.
         "ALTER TABLE deliveries ADD COLUMN beyond INTEGER NOT NULL DEFAULT 0",
     ),
+    (
+        # --- inboxes: a channel is a server's, or a person's. Of the latter guild_id is NULL, which equals no
+        # server's. A column made anew, because SQLite cannot take NOT NULL back.
+        "DROP INDEX channels_by_guild",
+        "ALTER TABLE channels ADD COLUMN server INTEGER",
+        "UPDATE channels SET server = guild_id",
+        "ALTER TABLE channels DROP COLUMN guild_id",
+        "ALTER TABLE channels RENAME COLUMN server TO guild_id",
+        "ALTER TABLE channels ADD COLUMN person INTEGER CHECK ((person IS NULL) = (guild_id IS NOT NULL))",
+        "CREATE INDEX channels_by_guild ON channels (guild_id)",
+        "CREATE INDEX channels_by_person ON channels (person)",
+    ),
 )
 
 

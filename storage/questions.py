@@ -20,7 +20,8 @@ MOST = 30
 """Questions of the whole bot within that time: little beside the 300 requests in five minutes that
 `bot.fetch.pace` permits, so that no list waits for them, and at most 300 papers for the archive."""
 OF_GUILD = 10
-"""Of one server: no single one takes what all share."""
+"""Of one server: no single one takes what all share. Direct messages together count as one, number 0: who asked is
+not kept."""
 
 
 async def begin(
@@ -46,7 +47,8 @@ async def begin(
         )
         every = [row["asked_at"] for row in rows]
         ours = [row["asked_at"] for row in rows if row["guild_id"] == guild]
-        for asked, most, who in ((ours, OF_GUILD, "this server"), (every, MOST, "this bot")):
+        here = "this server" if guild else "all direct messages together"
+        for asked, most, who in ((ours, OF_GUILD, here), (every, MOST, "this bot")):
             if len(asked) >= most:
                 wait = known_moment(asked[most - 1]) + WITHIN - now
                 minutes = max(1, -(-wait // timedelta(minutes=1)))

@@ -32,6 +32,12 @@ SEARCHES = timedelta(days=90)
 """The buttons under an answer work for so long after the query was last asked."""
 LEFT_GUILDS = timedelta(days=30)
 """Long enough to notice that the bot was removed by mistake; no longer, because nobody there can ask for it."""
+EMPTY_INBOXES = timedelta(days=30)
+"""For so long an inbox that follows nothing knows what it was shown, should its person come back: no digest
+reaches back half as far."""
+PAUSED_INBOXES = VERDICTS
+"""Nobody waits for an inbox that stood still for so long. Its person may share no server with the bot any more,
+and could not even ask for it to be forgotten."""
 
 EVERY = timedelta(days=1)
 _BEAT = "upkeep"
@@ -109,6 +115,8 @@ async def prune(db: Database, now: datetime) -> Pruned:
         ),
         channels=channels,
         guilds=guilds,
+        inboxes=await _deserted(db, "id NOT IN (SELECT channel_id FROM topics)", now - EMPTY_INBOXES)
+        + await _deserted(db, "paused IS NOT NULL", now - PAUSED_INBOXES),
         papers=await private.trim(db),
     )
 
@@ -159,6 +167,23 @@ async def _left(db: Database, before: int | None) -> tuple[int, int]:
         )
         await additions.drop_unread(tx)
         gone = await tx.execute(
-            "DELETE FROM guilds WHERE left_at < ? AND id NOT IN (SELECT guild_id FROM channels)", (before,)
+            """DELETE FROM guilds WHERE left_at < ?
+            AND NOT EXISTS (SELECT 1 FROM channels WHERE guild_id = guilds.id)""",
+            (before,),
         )
         return channels, gone.rowcount
+
+
+async def _deserted(db: Database, condition: str, before: datetime) -> int:
+    """Forget the inboxes of this condition whose last digest was due before then; how many. Each is asked for
+    again in its own transaction: its person may come back meanwhile."""
+    which = f"person IS NOT NULL AND {condition} AND max(created_at, coalesce(last_due, 0)) < ?"
+    async with db.read() as connection:
+        rows = await connection.execute_fetchall(f"SELECT id FROM channels WHERE {which}", (seconds(before),))
+    gone = 0
+    for (channel_id,) in rows:
+        async with db.write() as tx:
+            gone += (
+                await tx.execute(f"DELETE FROM channels WHERE id = ? AND {which}", (channel_id, seconds(before)))
+            ).rowcount
+    return gone

@@ -17,12 +17,14 @@ from bot.models import (
     Entry,
     GuildId,
     Hit,
+    Owner,
     Paper,
     PaperId,
     Post,
     Query,
     Schedule,
     Text,
+    UserId,
     Validators,
 )
 from bot.papers import identity
@@ -90,14 +92,16 @@ async def channel(
     number: int = 1,
     *topics: str,
     guild: int = 7,
+    person: int | None = None,
     due: datetime = NOW,
     created: datetime = datetime(2026, 3, 30, 12, tzinfo=UTC),
     schedule: Schedule = WEEKDAYS,
 ) -> ChannelId:
-    """A subscribed channel; without topics it follows everything."""
+    """A subscribed channel, or a person's inbox; without topics it follows everything."""
+    owner = Owner(guild_id=GuildId(guild)) if person is None else Owner(person=UserId(person))
     for topic in topics or ("trending",):
         await channels.subscribe(
-            db, ChannelId(number), GuildId(guild), topic, schedule=schedule, next_due=due, now=created
+            db, ChannelId(number), owner, topic, schedule=schedule, next_due=due, now=created, inboxes=1_000
         )
     return ChannelId(number)
 

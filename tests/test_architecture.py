@@ -62,7 +62,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "cogs._demo",
     ),
     "apscheduler": ("bot.schedule",),
-    "pylatexenc": ("bot.papers.formula",),
+    "pylatexenc": ("bot.papers.formula", "bot.papers.bibtex"),
     "numpy": ("bot.papers.ranking", "bot.papers.meaning", "bot.papers.fusion"),
     "model2vec": ("bot.papers.meaning",),
     "huggingface_hub": ("bot.papers.meaning",),

@@ -311,6 +311,7 @@ async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_pat
     async with Database(await new(tmp_path)) as db:
         await channel(db)
         await channel(db, 2)
+        await channel(db, 3, person=424242)
         for number in (1, 2):
             await weekly.turn_on(db, ChannelId(number), 4, datetime.time(17), now=demo.NOW)
         await channels.pause(db, ChannelId(1), "by hand with /digest pause", now=demo.NOW, by=UserId(99))
@@ -320,6 +321,8 @@ async def test_status_tells_of_papers_sources_and_channels(filled: Path, tmp_pat
     assert whole.out.startswith("79 papers")
     assert "paused: by hand with /digest pause\n" in empty.out
     assert "99" not in empty.out
+    assert "inbox 3: Mon–Fri 13:00 UTC" in empty.out
+    assert "424242" not in empty.out
     for following in ("never", "2026-04-03 17:00 UTC"):
         assert f"\n  round-up: Fri 17:00 UTC, next {following}\n" in empty.out
     assert (

@@ -58,6 +58,7 @@ def test_every_setting_is_heard() -> None:
             "PAPERBOY_CONTACT": " ops@example.org\n",
             "PAPERBOY_LOG_LEVEL": "debug",
             "PAPERBOY_HUGGINGFACE_URL": "http://mirror.example:8080/hf/",
+            "PAPERBOY_INBOXES": "0",
         }
     )
     assert settings == Settings(
@@ -74,6 +75,7 @@ def test_every_setting_is_heard() -> None:
         poll_minutes=10,
         backfill_days=0,
         feeds_per_server=3,
+        inboxes=0,
         grace=timedelta(hours=2),
         post_when_unsure=False,
         meaning="models/small",

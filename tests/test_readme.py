@@ -1,82 +1,75 @@
-"""The README tells of every command and setting, and of none that there is not."""
+"""The README and `docs/` tell what there is, and nothing else."""
 
 from __future__ import annotations
 
-import argparse
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bot.__main__ import _parser
 from bot.config import SETTINGS
 from bot.digest.status import COMMANDS
-from bot.papers.query import parse
 from storage import upkeep
+from tests.docs import registered, written
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = ("README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")))
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<img[^>]*src=\"([^\"]+)\"")
 
 
-def verbs() -> dict[str, argparse.ArgumentParser]:
-    (actions,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
-    return dict(actions.choices)
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
-def options() -> Iterator[tuple[str, str]]:
-    for verb, parser in verbs().items():
-        for action in parser._actions:
-            yield from ((verb, option) for option in action.option_strings if option not in ("-h", "--help"))
+def anchors(text: str) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def table(name: str) -> list[list[str]]:
-    """The cells of the rows below a heading."""
-    section = README.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[2:]]
+async def test_the_tables_are_as_the_code_has_them() -> None:
+    assert read("README.md") == await written(read("README.md")), "run make docs"
 
 
-def test_every_discord_command_has_its_line_and_no_other() -> None:
-    told = [row[0] for row in table("Commands") if row[0].startswith("`/")]
-    assert sorted(told) == sorted(f"`{name}`" for name, _ in COMMANDS)
+async def test_every_command_is_told_and_no_other() -> None:
+    assert sorted(await registered()) == sorted(name for name, _ in COMMANDS)
 
 
-def test_every_verb_of_the_command_line_has_its_line_and_no_other() -> None:
-    assert sorted(row[0] for row in table("Command line")) == sorted(f"`{verb}`" for verb in verbs())
-
-
-@pytest.mark.parametrize(("verb", "option"), list(options()))
-def test_every_option_of_the_command_line_is_told(verb: str, option: str) -> None:
-    section = README.partition("\n## Command line\n")[2].partition("\n## ")[0]
-    assert option in section, f"{verb} {option}"
-
-
-def test_every_setting_has_its_line_with_its_default_and_no_other() -> None:
-    told = {row[0]: row[1] for row in table("Settings")}
-    assert told == {f"`{name}`": f"`{default}`" if default else "" for name, (default, _) in SETTINGS.items()}
-
-
-@pytest.mark.parametrize("name", ["VERDICTS", "POSTS", "MORE", "OBSERVATIONS", "SEARCHES", "LEFT_GUILDS"])
+@pytest.mark.parametrize(
+    "name",
+    ["VERDICTS", "POSTS", "MORE", "OBSERVATIONS", "SEARCHES", "LEFT_GUILDS", "EMPTY_INBOXES", "PAUSED_INBOXES"],
+)
 def test_how_long_something_is_kept_is_told(name: str) -> None:
-    section = README.partition("\n## What is stored about people and servers\n")[2].partition("\n## ")[0]
-    assert f"{getattr(upkeep, name).days} days" in section
+    assert f"{getattr(upkeep, name).days} days" in read("docs/privacy.md")
 
 
-@pytest.mark.parametrize("name", ["README.md", "compose.yaml", "Dockerfile", "Makefile"])
+@pytest.mark.parametrize("name", [*DOCS, "compose.yaml", "Dockerfile", "Makefile"])
 def test_no_setting_is_named_that_there_is_not(name: str) -> None:
-    named = set(re.findall(r"PAPERBOY_[A-Z_]+", (ROOT / name).read_text(encoding="utf-8")))
-    assert named <= set(SETTINGS)
+    assert set(re.findall(r"PAPERBOY_[A-Z_]+", read(name))) <= set(SETTINGS)
 
 
-def test_every_query_that_is_shown_can_be_asked() -> None:
-    section = README.partition("### What a query can say")[2].partition("\n## ")[0]
-    shown = [
-        query
-        for row in section.splitlines()
-        if row.startswith("| `")
-        for query in re.findall(r"`([^`]+)`", row.split("|")[1])
-    ]
-    assert len(shown) >= 12
-    for query in shown:
-        assert parse(query).text == query
+@pytest.mark.parametrize("name", DOCS)
+def test_every_command_that_is_named_exists(name: str) -> None:
+    """`/digest now`, or `/digest` for all of them; `/demo` is the demo's."""
+    known = {f"/{part}" for command, _ in COMMANDS for part in (command[1:], command[1:].split()[0])}
+    named = re.findall(r"`(/[a-z]+(?: [a-z]+)?)", read(name))
+    assert {each for each in named if each not in known and each.split()[0] not in known} <= {"/data"} | {
+        each for each in named if each.startswith("/demo")
+    }
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_every_link_leads_somewhere(name: str) -> None:
+    for found in _LINK.findall(read(name)):
+        target = found[0] or found[1]
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (ROOT / name).parent / path if path else ROOT / name
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), target
+
+
+@pytest.mark.parametrize("name", DOCS[1:])
+def test_every_page_is_linked_from_the_readme(name: str) -> None:
+    assert f"({name})" in read("README.md")

@@ -16,6 +16,7 @@ from bot.models import (
     Floor,
     Line,
     Offer,
+    Owner,
     Paper,
     Post,
     Query,
@@ -66,23 +67,29 @@ ZONES = (
 """Where most researchers are, from west to east: a Discord menu holds 25."""
 
 
-def offer_post(offer: Offer, *, where: str, number: int, channel: int) -> Post:
+def named(channel: ChannelId, owner: Owner, *, begin: bool = False) -> str:
+    """A mention, or what a person calls their own: "your inbox". `begin`: a sentence begins with it."""
+    if owner.person is None:
+        return f"<#{channel}>"
+    return "Your inbox" if begin else "your inbox"
+
+
+def offer_post(offer: Offer, *, channel: ChannelId, owner: Owner, number: int) -> Post:
     """What a subscription would have brought in the last seven days, with a button to confirm.
 
-    `where` mentions the channel, `number` stands for the query in button ids. A channel without a schedule
-    is asked for its time zone first.
+    `number` stands for the query in button ids. A channel without a schedule is asked for its time zone first.
     """
     for count in range(min(len(offer.papers), OFFERED), -1, -1):
-        post = _offer(offer, offer.papers[:count], where=where, number=number, channel=channel)
+        post = _offer(offer, offer.papers[:count], channel=channel, owner=owner, number=number)
         if markup.fits(post):
             break
     return post
 
 
-def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, channel: int) -> Post:
+def _offer(offer: Offer, papers: Sequence[Paper], *, channel: ChannelId, owner: Owner, number: int) -> Post:
     total = f"more than {offer.total} papers" if offer.capped else counted(offer.total, "paper")
-    found = f"In the last seven days it matched **{total}**"
-    head = f"### Subscribe {where} to {code(offer.query.text)}?\n{found}{', the hottest:' if papers else '.'}"
+    head = f"### Subscribe {named(channel, owner)} to {code(offer.query.text)}?\n"
+    head += f"In the last seven days it matched **{total}**{', the hottest:' if papers else '.'}"
     if _several(offer.query):
         head += "\n-# A subscription follows only papers with all the words; `/search` shows more."
     blocks: list[Block] = [Text(head)]
@@ -91,8 +98,9 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, where: str, number: int, ch
         blocks.append(Text("-# You can subscribe all the same: it may match what comes."))
     blocks.append(Line())
     if offer.schedule is None or offer.first is None:
+        asked = "In which time zone do you live?" if owner.person else "In which time zone does this channel live?"
         blocks += [
-            Text("**In which time zone does this channel live?** Its digest comes at a fixed local time."),
+            Text(f"**{asked}** The digest comes at a fixed local time."),
             Select(
                 f"paperboy:zone:{number}:{channel}",
                 "Choose the time zone",
@@ -118,8 +126,9 @@ def _several(asked: Query) -> bool:
 
 def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:
     """The confirmation, and what to do next."""
+    where = named(channel.id, channel.owner, begin=True)
     if not new:
-        return Post((Text(f"<#{channel.id}> follows {code(query)} already. Nothing was changed."),))
+        return Post((Text(f"{where} follows {code(query)} already. Nothing was changed."),))
     when = (
         f"the next {local(channel.next_due, 'F')}"
         if channel.next_due
@@ -128,9 +137,10 @@ def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:
     return Post(
         (
             Text(
-                f"✓ <#{channel.id}> follows {code(query)}.\n{schedule_told(channel.schedule)}; {when}.\n"
+                f"✓ {where} follows {code(query)}.\n{schedule_told(channel.schedule)}; {when}.\n"
                 "-# `/digest schedule` changes the time, `/digest preview` shows the next one, "
                 "`/subscriptions` lists and removes."
+                + (" Your ID is kept with it; `/forget` takes all of it back." if channel.person else "")
             ),
         )
     )
@@ -141,23 +151,25 @@ def subscriptions_post(
     *,
     names: Mapping[ChannelId, str] | None = None,
     removed: str = "",
+    inbox: bool = False,
 ) -> Post:
-    """Every channel's topics, and a menu to choose one of them. `names` are the channels', for the menu,
-    which shows no mentions."""
+    """Every channel's topics, or an `inbox`'s, and a menu to choose one of them. `names` are the channels', for
+    the menu, which shows no mentions; an inbox needs none."""
     blocks: list[Block] = []
     if removed:
         blocks.append(Text(f"✓ {code(removed)} is removed."))
     following = [(channel, own) for channel, own in told if own]
     topics = [topic for _, own in following for topic in own]
     if not topics:
-        blocks.append(Text("No channel of this server follows anything yet: `/subscribe` begins."))
+        nothing = "Your inbox follows nothing" if inbox else "No channel of this server follows anything"
+        blocks.append(Text(f"{nothing} yet: `/subscribe` begins."))
         return Post(tuple(blocks))
     room = (markup.MAX_CHARACTERS - 600) // min(len(following), CHANNELS)
     blocks += [Text(_followed(channel, own, room)) for channel, own in following[:CHANNELS]]
     if len(following) > CHANNELS:
         blocks.append(Text(f"-# and {counted(len(following) - CHANNELS, 'more channel')}"))
     options = tuple(
-        (str(topic.id), shorten(f"#{(names or {}).get(topic.channel_id, '?')}: {topic.text}", 100))
+        (str(topic.id), shorten(f"#{names[topic.channel_id]}: {topic.text}" if names else topic.text, 100))
         for topic in topics[:MENU]
     )
     if len(topics) > MENU:
@@ -169,7 +181,7 @@ def subscriptions_post(
 def _followed(channel: Channel, own: Sequence[Topic], room: int) -> str:
     """A channel and its topics, as many as fit in `room` characters."""
     state = f" · {paused_told(channel.paused, channel.paused_by, 80)}" if channel.paused else ""
-    head = f"**<#{channel.id}>** {when_told(channel.schedule)}{state}"
+    head = f"**{named(channel.id, channel.owner, begin=True)}** {when_told(channel.schedule)}{state}"
     for count in range(min(len(own), TOPICS), -1, -1):
         lines = [head, *map(_topic, own[:count])]
         if len(own) > count:
@@ -194,7 +206,7 @@ def _topic(topic: Topic) -> str:
     return f"- {code(shorten(topic.text, 80))}{floor}"
 
 
-def topic_post(topic: Topic) -> Post:
+def topic_post(topic: Topic, owner: Owner) -> Post:
     """One topic, to be changed or removed."""
     row = Row(
         (
@@ -204,7 +216,8 @@ def topic_post(topic: Topic) -> Post:
         )
     )
     floor = f"-# floor “{topic.floor}”: {FLOORS[topic.floor]}"
-    return Post((Text(f"<#{topic.channel_id}> follows {code(topic.text)}.\n{floor}"), row))
+    where = named(topic.channel_id, owner, begin=True)
+    return Post((Text(f"{where} follows {code(topic.text)}.\n{floor}"), row))
 
 
 def code(query: str) -> str:

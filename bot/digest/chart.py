@@ -12,7 +12,7 @@ from itertools import product
 
 from bot.digest import markup
 from bot.digest.answer import code
-from bot.digest.found import menu
+from bot.digest.handle import menu
 from bot.digest.markup import escape, link, local
 from bot.digest.post import facts
 from bot.models import Block, Button, Chart, Line, Paper, Period, Post, Rise, Row, Text

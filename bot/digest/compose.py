@@ -213,7 +213,7 @@ def silence(
     `digest`: the empty one; `seen`: papers announced since `since`; `today`: the sources' day; `again`: it has had
     its digest; `trouble`: the sources that could not be read lately; `nearest`: the paper that nearly matched.
     """
-    begin = "the last digest" if again else f"{since:%A %d %B}"
+    begin = "the last digest" if again else f"{since:%A} {since.day} {since:%B}"
     if seen == 0 and trouble:
         return VerdictKind.STALE, f"no new papers: {trouble}; what they list meanwhile folds into the next digest"
     if seen == 0 and again:

@@ -11,10 +11,11 @@ from itertools import product
 
 from bot.digest import markup
 from bot.digest.answer import code
+from bot.digest.handle import menu
 from bot.digest.markup import escape
 from bot.digest.outside import FEW, offer_row
 from bot.digest.post import REASONS, card, facts, said, sign, summary_told
-from bot.models import Answer, Block, Button, Hit, Line, Paper, Post, Query, Row, Select, Suggestion, Text
+from bot.models import Answer, Block, Button, Hit, Line, Post, Query, Row, Suggestion, Text
 from bot.papers import passage, terms
 from bot.papers.summary import shorten, summarise
 from bot.papers.trending import counted
@@ -98,18 +99,6 @@ def _passage(asked: Query, hit: Hit, limit: int) -> str:
         return summary_told(summarise(paper), limit)
     number, pieces = chosen
     return f"{markup.emphasise(pieces)}{sign('' if number else 'Hugging Face')}"
-
-
-def menu(papers: Sequence[Paper]) -> tuple[Select, ...]:
-    """A menu that opens one of `papers`, where there is one to open."""
-    labels = {str(paper.id): label(paper.title) for paper in papers if paper.id}
-    return (Select("paperboy:card", "Open a paper", tuple(labels.items())),) if labels else ()
-
-
-def label(title: str) -> str:
-    """A title in a menu, which is plain text of at most 100 characters; Discord refuses one that shows nothing."""
-    told = shorten(title, 100).strip()
-    return told if any(sign.isprintable() and not sign.isspace() for sign in told) else "untitled"
 
 
 def nothing_post(

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from bot.models import Line, Post, Row, Select, Text
+from bot.models import Button, Line, Post, Row, Select, Text
 
 MAX_COMPONENTS = 40
 MAX_CHARACTERS = 4_000
@@ -66,6 +66,8 @@ def components(post: Post) -> int:
                 total += 1 + len(buttons)
             case Select():
                 total += 2
+            case Text(button=Button()):
+                total += 3
             case _:
                 total += 1
     return total

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from bot.digest import markup
+from bot.digest import handle, markup
 from bot.digest.markup import escape, link, local
 from bot.models import (
     Block,
@@ -32,6 +32,9 @@ TITLE = 200
 """Characters of a title."""
 REASONS = 200
 """Characters of the words that tell why a paper is there."""
+PARTED = 8
+"""Papers that have room for a line before each: a paper, its button and a line are four of Discord's forty
+components."""
 BY_MODEL = "✦"
 _FULL = ("all ", "no room ")
 """How rules begin that say only that others stood before: it goes without saying."""
@@ -79,10 +82,13 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
     blocks: list[Block] = [Text("\n".join(lines))]
     risen = [match for match in digest.papers if match.late]
     for at, match in enumerate(digest.papers):
-        blocks.append(Line())
-        if risen and at in (0, len(risen)):
+        headed = risen and at in (0, len(risen))
+        if headed or at == 0 or len(digest.papers) <= PARTED:
+            blocks.append(Line())
+        if headed:
             blocks.append(Text(_risen(risen, digest.day) if at == 0 else "### New"))
-        blocks.append(Text(_match(match, limit, alone=len(digest.topics) == 1)))
+        told = _match(match, limit, alone=len(digest.topics) == 1)
+        blocks.append(Text(told, handle.button(match.paper, at)))
     more = Button(
         label=f"{digest.left} more" if digest.left else "That is all for today",
         custom_id=f"paperboy:more:{delivery}",
@@ -185,7 +191,8 @@ def more_post(left: Sequence[tuple[Paper, str]], day: datetime, beyond: int = 0)
     for count in range(len(lines), -1, -1):
         others = len(lines) - count + beyond
         note = f"\n-# and {others} more: `/search` finds them" if others else ""
-        post = Post((Text("\n".join([heading, *lines[:count]]) + note),))
+        shown = [paper for paper, _ in left[:count]]
+        post = Post((Text("\n".join([heading, *lines[:count]]) + note), *handle.menu(shown)))
         if markup.fits(post):
             break
     return post

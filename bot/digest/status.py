@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.digest.answer import paused_told, when_told
+from bot.digest.answer import named, paused_told, when_told
 from bot.digest.markup import MAX_CHARACTERS, escape, length, local
 from bot.digest.trouble import conditions
 from bot.digest.weekly import when_told as weekly_told
@@ -39,7 +39,7 @@ COMMANDS = (
     ("/search", "find papers among those seen"),
     ("/trending", "what gained most votes today, this week or this month"),
     ("/paper", "one paper: its abstract, its links, and what is like it"),
-    ("/subscribe", "give a channel a topic; shows first what it would have brought"),
+    ("/subscribe", "give a channel, or your inbox, a topic; shows first what it would have brought"),
     ("/subscriptions", "list, change and remove topics"),
     ("/digest schedule", "when the digest comes, and how long it is"),
     ("/digest preview", "look at the next digest"),
@@ -55,9 +55,11 @@ COMMANDS = (
     ("/alerts", "which channel is told when a digest fails or is paused"),
     ("/status", "how sources and digests are, and why something did not come"),
     ("/forget", "take back what is stored about you"),
-    ("/help", "this page"),
+    ("/help", "all commands, and what a query can say"),
 )
 """(command, what it does)."""
+_OF_SERVERS = ("/feeds", "/alerts")
+"""What is of no use in a direct message."""
 
 
 def status_post(
@@ -66,9 +68,10 @@ def status_post(
     *,
     papers: int,
     meaning: Embedded | None = None,
+    inbox: bool = False,
 ) -> Post:
-    """Sources, then each channel with its next digest and its last verdicts. `meaning` is told while it is not
-    known of every paper."""
+    """Sources, then each channel (or the `inbox` of whoever asks) with its next digest and its last verdicts.
+    `meaning` is told while it is not known of every paper."""
     text = f"### Sources\n-# {counted(papers, 'paper')} in the archive"
     if meaning and (meaning.trouble or meaning.done < meaning.papers):
         # Its sentence is for the operator, and may name a folder of the host.
@@ -81,7 +84,8 @@ def status_post(
         text += line
     blocks: list[Block] = [Text(text)]
     if not channels:
-        blocks += [Line(), Text("No channel of this server has a digest yet: `/subscribe` begins.")]
+        nobody = "You have no digest of your own" if inbox else "No channel of this server has a digest"
+        blocks += [Line(), Text(f"{nobody} yet: `/subscribe` begins.")]
     room = MAX_CHARACTERS - length(text) - 200
     for at, (channel, topics, verdicts) in enumerate(channels):
         texts = (_channel(channel, topics, verdicts[:count]) for count in (10, 5, 1, 0))
@@ -134,7 +138,7 @@ def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdi
         state = f"next {local(channel.next_due, 'F')} ({local(channel.next_due, 'R')})"
     else:
         state = "not scheduled: `/digest resume` starts it"
-    lines = [f"**<#{channel.id}>** {when_told(channel.schedule)}", state]
+    lines = [f"**{named(channel.id, channel.owner, begin=True)}** {when_told(channel.schedule)}", state]
     if topics:
         lines.append(f"-# follows {', '.join(escape(shorten(topic.text, 40)) for topic in topics[:8])}")
     if channel.round_up:
@@ -145,13 +149,22 @@ def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdi
     return "\n".join(lines)
 
 
-def help_post() -> Post:
-    """The commands and the query language, on one screen."""
-    commands = "\n".join(f"`{name}` {about}" for name, about in COMMANDS)
+def help_post(*, inbox: bool = False, inboxes: bool = True) -> Post:
+    """The commands and the query language, on one screen. `inbox`: asked in a direct message; `inboxes`: whether
+    people may have a digest of their own."""
+    commands = "\n".join(
+        f"`{name}` {about}" for name, about in COMMANDS if not (inbox and name.startswith(_OF_SERVERS))
+    )
+    if inboxes:
+        here = "Here, in a direct message" if inbox else "In a direct message to me"
+        commands += f"\n-# {here}, `/subscribe` gives you a digest of your own."
     examples = "\n".join(f"`{query}` {about}" for query, about in EXAMPLES)
     return Post(
         (
-            Text("### Paperboy\nA topic is a saved search; a digest is the day’s answers to a channel’s topics."),
+            Text(
+                "### Paperboy\nA topic is a saved search; a digest is the day’s answers to the topics of a "
+                "channel or an inbox."
+            ),
             Text(commands),
             Line(),
             Text(f"**What a query can say**, in `/search` and `/subscribe` alike\n{examples}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,9 @@ from bot.papers.trending import source
 
 _POLLED = timedelta(days=2)
 """A source that was not even tried for so long was taken out of the settings, or Paperboy stood still."""
+
+_NUMBERS = re.compile(r" \([^()]*\)$")
+"""What ends the words on a list: " (12 of 486 ids new)"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,8 @@ def troubles(states: Iterable[FeedState], now: datetime) -> str:
 
 def _trouble(state: FeedState, condition: Condition) -> str:
     if condition.told == state.error:
-        since = f" since {state.succeeded_at.astimezone(UTC):%A %d %B, %H:%M} UTC" if state.succeeded_at else ""
+        last = state.succeeded_at.astimezone(UTC) if state.succeeded_at else None
+        since = f" since {_day(last)}, {last:%H:%M} UTC" if last else ""
         return f"{source(state.name)} could not be read{since} ({condition.told})"
     name = " ".join(filter(None, (source(state.name), ", ".join(condition.categories))))
     again = f", next look {state.next_poll_at.astimezone(UTC):%H:%M} UTC" if state.next_poll_at else ""
@@ -48,19 +53,25 @@ def _trouble(state: FeedState, condition: Condition) -> str:
 
 
 def conditions(state: FeedState) -> tuple[Condition, ...]:
-    """How a feed's lists are, those alike together, the troubled ones first."""
+    """How a feed's lists are, those alike together but for their numbers, the troubled ones first."""
     found: dict[tuple[bool, str], list[Health]] = {}
     for health in state.health:
-        alike = health.told if health.troubled or health.state is not HealthState.FRESH else "fresh"
+        fresh = not health.troubled and health.state is HealthState.FRESH
+        alike = "" if fresh else _NUMBERS.sub("", health.told)
         found.setdefault((not health.troubled, alike), []).append(health)
     return tuple(
         Condition(
             categories=tuple(filter(None, (health.sighting.category for health in group))),
             troubled=not well,
-            told=_fresh(group) if alike == "fresh" else alike,
+            told=_told(group, alike) if alike else _fresh(group),
         )
         for (well, alike), group in sorted(found.items(), key=lambda pair: pair[0][0])
     )
+
+
+def _told(group: Sequence[Health], alike: str) -> str:
+    told = {health.told for health in group}
+    return told.pop() if len(told) == 1 else alike
 
 
 def _fresh(group: Sequence[Health]) -> str:
@@ -81,8 +92,12 @@ def late(lists: Mapping[str, Sequence[date]]) -> str:
     )
 
 
+def _day(day: date) -> str:
+    return f"{day:%A} {day.day} {day:%B}"
+
+
 def _days(days: Sequence[date]) -> str:
-    told = [f"{day:%A %d %B}" for day in days]
+    told = [*map(_day, days)]
     if len(told) > 3:
         return f"{told[0]} to {told[-1]}"
     return " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))

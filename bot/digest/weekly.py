@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
 
-from bot.digest import due, markup
+from bot.digest import due, handle, markup
 from bot.digest import post as posts
 from bot.digest.compose import voted_only
 from bot.digest.markup import escape, link, local
@@ -185,6 +185,7 @@ def _week(week: Week, delivery: DeliveryId, title: int) -> Post:
         blocks += [Line(), Text(_list("Rose late: not shown here before", week.late, week, title))]
     if week.untold:
         blocks.append(Text(f"-# and {counted(week.untold, 'more topic')} with papers"))
+    blocks += handle.menu(week.papers)
     # It says what the message is, and carries the delivery's id, by which it is found again.
     blocks.append(Row((Button(label="About this round-up", custom_id=f"paperboy:week:{delivery}"),)))
     return Post(tuple(blocks))
@@ -216,7 +217,7 @@ def when_told(round_up: RoundUp, schedule: Schedule) -> str:
 
 def about_post(round_up: RoundUp | None, schedule: Schedule) -> Post:
     """What the message with the button is."""
-    when = "This channel gets no more of them."
+    when = "No more of them come here."
     if round_up:
         following = f"; the next {local(round_up.next_due, 'F')}" if round_up.next_due else ""
         when = f"It comes {when_told(round_up, schedule)}{following}. `/weekly off` ends it."

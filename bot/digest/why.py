@@ -30,7 +30,7 @@ def why_post(fate: Fate) -> Post:
     blocks = (
         Text("\n".join((head, *_became(fate)))),
         Line(),
-        Text("\n".join(("**The topics of this channel**", *topics))),
+        Text("\n".join(("**The topics that are followed here**", *topics))),
         Text(f"-# {_figures(fate)}"),
     )
     post = Post(blocks)
@@ -59,13 +59,13 @@ def _became(fate: Fate) -> list[str]:
     elif fate.held:
         told.append(f"As of now the next digest{when} leaves it out: {_text(fate.held, 200)}.")
     elif not fate.answers:
-        told.append("It answers no topic of this channel.")
+        told.append("It answers no topic that is followed here.")
     elif not told:
         told.append(f"It is no news here any more: {_listed(fate.paper)}.")
         if fate.verdict:
             told.append(f"The digest of {local(fate.verdict.due_at, 'F')}: {_text(fate.verdict.text, 300)}.")
     if fate.channel.paused:
-        told.append("The channel is paused.")
+        told.append("Digests are paused here.")
     return told
 
 
@@ -78,7 +78,8 @@ def _mention(mention: Mention, fate: Fate) -> str:
         return f"It was in {what} of {when}. Nobody knows whether that was posted."
     if mention.state is DeliveryState.CLAIMED:
         return f"It is in {what} of {when}, which is on its way."
-    there = f"https://discord.com/channels/{fate.channel.guild_id}/{fate.channel.id}/{mention.message_id}"
+    channel = fate.channel
+    there = f"https://discord.com/channels/{channel.guild_id or '@me'}/{channel.id}/{mention.message_id}"
     return f"Posted with {what} of {when}" + (f": {there}" if mention.message_id else "") + "."
 
 

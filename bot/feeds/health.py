@@ -126,9 +126,12 @@ def _rhythm(seen: Sighting, past: Sequence[Batch], now: datetime, *, changed: bo
     silence = max((now.date() - days[-1]).days, 0)
     pauses = [(after - before).days for before, after in pairwise(days)]
     if len(pauses) >= _FEW + 2 and silence > max(3 * max(pauses), 7):
-        return HealthState.STALE, f"nothing new since {days[-1]:%A %d %B}; it never paused for so long"
+        return (
+            HealthState.STALE,
+            f"nothing new since {days[-1]:%A} {days[-1].day} {days[-1]:%B}; it never paused for so long",
+        )
     if silence:
-        return HealthState.QUIET, f"nothing new since {days[-1]:%A %d %B}"
+        return HealthState.QUIET, f"nothing new since {days[-1]:%A} {days[-1].day} {days[-1]:%B}"
     return HealthState.FRESH, _today(seen)
 
 

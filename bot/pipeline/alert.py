@@ -11,7 +11,9 @@ from storage.database import Database
 
 async def tell(db: Database, publisher: Publisher, channel: Channel, sentence: str) -> bool:
     """Tell the server's people that the channel's digest `sentence` (as "is paused: ..."); whether somebody
-    was reached."""
+    was reached. An inbox is no server's business: its person sees it in `/status`."""
+    if channel.guild_id is None:
+        return False
     to = await guilds.alerts_to(db, channel.guild_id)
     return await publisher.tell(channel.guild_id, channel.id, sentence, to)
 

@@ -249,6 +249,8 @@ def _private(paper: KeptPaper) -> KeptPaper:
 
 
 def _channel(channel: KeptChannel) -> KeptChannel:
+    if (channel.guild_id is None) == (channel.person is None):
+        raise UserError("guild_id and person: a channel is a server's or somebody's inbox: it has one of them")
     schedule = channel.schedule
     try:
         due.zone_named(schedule.zone)

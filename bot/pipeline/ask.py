@@ -17,9 +17,9 @@ from bot.models import (
     Channel,
     ChannelId,
     DeliveryId,
-    GuildId,
     Hit,
     Offer,
+    Owner,
     Paper,
     PaperId,
     Query,
@@ -29,7 +29,7 @@ from bot.papers import fusion, query, terms, trending
 from bot.pipeline import ranking, widening
 from bot.pipeline.candidates import CANDIDATES
 from bot.pipeline.meaning import Meaning
-from storage import channels, deliveries, lookup, papers, postings
+from storage import additions, channels, deliveries, lookup, papers, postings, room
 from storage import search as index
 from storage.database import Database
 
@@ -177,18 +177,22 @@ async def more(db: Database, delivery_id: DeliveryId) -> tuple[tuple[tuple[Paper
 async def offer(
     db: Database,
     channel_id: ChannelId,
+    owner: Owner,
     text: str,
     zone: str | None,
     *,
     now: datetime,
-    own: Sequence[str] = (),
+    inboxes: int = 0,
 ) -> Offer:
-    """What the last seven days would have brought to a channel, of everybody's feeds and its server's `own`.
+    """What the last seven days would have brought to a channel, of everybody's feeds and its server's own.
     Stores nothing.
 
-    Raises InvalidQuery, and UserError for an unknown zone.
+    Raises InvalidQuery, and UserError for an unknown zone, or where this were one inbox more than `inboxes`.
     """
     asked = query.unordered(query.parse(text))
+    if owner.person is not None:
+        await room.ask(db, channel_id, inboxes)
+    own = await additions.own(db, owner.guild_id) if owner.guild_id else ()
     channel = await _with_topics(db, channel_id)
     schedule, first = await _plan(db, channel_id, zone, now=now) if channel or zone else (None, None)
     week = now - timedelta(days=7)
@@ -231,23 +235,32 @@ def _next(channel: Channel, now: datetime) -> datetime:
 
 
 async def subscribe(
-    db: Database, channel_id: ChannelId, guild_id: GuildId, text: str, zone: str, *, now: datetime
+    db: Database,
+    channel_id: ChannelId,
+    owner: Owner,
+    text: str,
+    zone: str,
+    *,
+    now: datetime,
+    inboxes: int = 0,
 ) -> tuple[Channel, bool]:
     """Save the search as a topic of the channel: (the channel, whether it is new there).
 
-    A channel without topics takes the suggested schedule in `zone`. Raises InvalidQuery and UserError.
+    A channel without topics takes the suggested schedule in `zone`; no more than `inboxes` people have one. Raises
+    InvalidQuery and UserError.
     """
     asked = query.unordered(query.parse(text))
     schedule, first = await _plan(db, channel_id, zone, now=now)
     new = await channels.subscribe(
         db,
         channel_id,
-        guild_id,
+        owner,
         asked.text,
         schedule=schedule,
         next_due=first,
         now=now,
         round_up_due=_next_round_up(await channels.get(db, channel_id), schedule, now),
+        inboxes=inboxes,
     )
     channel = await channels.get(db, channel_id)
     if channel is None:
@@ -292,5 +305,5 @@ def _next_round_up(channel: Channel | None, schedule: Schedule, now: datetime) -
 async def _channel(db: Database, channel_id: ChannelId) -> Channel:
     channel = await channels.get(db, channel_id)
     if channel is None:
-        raise NotFound("This channel has no digest any more: `/subscribe` gives it one.")
+        raise NotFound("There is no digest here any more: `/subscribe` begins one.")
     return channel

@@ -90,8 +90,10 @@ class Candidates:
         """Questions that are remembered, with the number of their hits, the oldest first."""
         self._remembered = 0
 
-    async def own(self, guild: GuildId) -> Own:
-        """The feeds that a server's admins added."""
+    async def own(self, guild: GuildId | None) -> Own:
+        """The feeds that a server's admins added; an inbox has none."""
+        if guild is None:
+            return ()
         every: Mapping[GuildId, Own] = await self._once("own", lambda: additions.own_of_all(self._db))
         return every.get(guild, ())
 

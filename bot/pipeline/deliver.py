@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.digest import due, post
+from bot.digest.answer import named
 from bot.digest.markup import escape
 from bot.errors import StorageError, UserError
 from bot.models import (
@@ -180,7 +181,7 @@ async def deliver_now(
     answers, other DeliveryErrors where it will not.
     """
     if channel.paused:
-        raise UserError(f"<#{channel.id}> is paused. `/digest resume` ends that.")
+        raise UserError(f"{named(channel.id, channel.owner, begin=True)} is paused. `/digest resume` ends that.")
     last = await deliveries.last_extra(db, channel.id)
     if last and timedelta(0) <= now - last < _COOLDOWN:
         minutes = -(-(_COOLDOWN - (now - last)).seconds // 60)
@@ -195,8 +196,8 @@ async def deliver_now(
     delivery = await asyncio.to_thread(_delivery, channel, drafted, DeliveryKind.EXTRA, now, now)
     if not await deliveries.claim(db, delivery, next_due=None):
         raise UserError(
-            "Another digest of this channel was posted, or it was paused, at the same moment. Ask again if you "
-            "want one more."
+            "Another digest was posted there, or it was paused, at the same moment. Ask again if you want one "
+            "more."
         )
     if error := await send(db, publisher, delivery, now=now):
         raise error

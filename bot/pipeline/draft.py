@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.digest import compose, due
 from bot.errors import InvalidQuery
 from bot.feeds import arxiv, huggingface
-from bot.models import Channel, ChannelId, Digest, Draft, Floor, GuildId, Query
+from bot.models import Channel, ChannelId, Digest, Draft, Floor, Query
 from bot.papers import query
 from bot.pipeline.candidates import Candidates, Own, Reach
 from storage import additions, channels, deliveries, verdicts
@@ -31,7 +31,7 @@ async def preview(db: Database, topics: Sequence[str], *, now: datetime, size: i
     """
     asked = {query.parse(topic): Floor.ALL for topic in topics}
     schedule = replace(due.suggest("UTC", now), size=size)
-    channel = Channel(id=ChannelId(0), guild_id=GuildId(0), schedule=schedule, next_due=now, created_at=now)
+    channel = Channel(id=ChannelId(0), guild_id=None, schedule=schedule, next_due=now, created_at=now)
     own = tuple(feed.name for feed in await additions.every(db))
     drafted = await draft(db, channel, asked, Candidates(db, now), now=now, moment=now, own=own)
     return drafted.digest, drafted.why

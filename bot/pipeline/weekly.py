@@ -86,7 +86,7 @@ async def turn_on(db: Database, channel_id: ChannelId, day: int, post_at: time, 
     while True:
         channel = await channels.get(db, channel_id)
         if channel is None:
-            raise NotFound("This channel has no digest any more: `/subscribe` gives it one.")
+            raise NotFound("There is no digest here any more: `/subscribe` begins one.")
         before = channel.round_up
         # One that was turned off may have been posted today.
         served = before.last_due if before else await round_ups.last_due(db, channel_id)

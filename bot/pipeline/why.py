@@ -25,7 +25,7 @@ async def explain(db: Database, channel: Channel | None, paper: Paper, *, now: d
     channel follows nothing."""
     topics = await topics_of(db, channel) if channel else {}
     if channel is None or not topics:
-        raise UserError("This channel follows nothing, so no paper comes here. `/subscribe` gives it a topic.")
+        raise UserError("Nothing is followed here, so no paper comes. `/subscribe` begins.")
     number, matched = paper.id or PaperId(0), Candidates(db, now)
     own = await matched.own(channel.guild_id)
     hits = {topic: await _hit(db, topic, number, now, own) for topic in topics}

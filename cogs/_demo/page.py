@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import simcord
 
@@ -17,10 +18,56 @@ from cogs._demo import stage as stages
 
 _HINTS = """
   /search diffusion            ask the archive; “Subscribe to this search” is under the answer
-  /paper 2603.28589            one paper's card; or the button beside any paper of the digest
+  Details                      beside a paper opens its card: abstract, votes over time, BibTeX, why it is there
   /demo next                   jump to the next due moment: the digest arrives, or says why it does not
   Ada, Max (top of the page)   be the admin or a member, and see what each may do
 """
+
+
+class Page:
+    """SimCord's Preview. It shows one conversation: for another it is opened again at the same address."""
+
+    def __init__(self, stage: stages.Stage, port: int) -> None:
+        self._stage, self._port = stage, port
+        self._turning = asyncio.Lock()
+        self._preview: simcord.Preview | None = None
+
+    @property
+    def url(self) -> str:
+        return self._preview.url if self._preview else ""
+
+    async def turn_to(self, actor: simcord.MemberActor | None) -> None:
+        """Show the direct messages of that person with the bot; None: the channel."""
+        stage, before = self._stage, self._preview
+        place = actor.user.dm_channel if actor else stage.papers
+        viewers = (actor.user,) if actor else (stage.admin, stage.member)
+        async with self._turning:
+            if before:
+                await before.close()
+            made = stage.env.preview(place, viewers=viewers, layout="channel", port=self._port)
+            if before:
+                made.capability = before.capability
+            await made.__aenter__()
+            self._preview, self._port = made, urlsplit(made.url).port or 0
+
+    async def refresh(self) -> None:
+        """Show what was sent since."""
+        if self._preview:
+            await self._preview.refresh()
+
+    async def ended(self) -> None:
+        """Return when somebody ends it on the page."""
+        shown = None
+        while shown is not self._preview:
+            shown = self._preview
+            if shown:
+                await shown.wait_closed()
+            async with self._turning:
+                pass
+
+    async def close(self) -> None:
+        if self._preview:
+            await self._preview.close()
 
 
 async def serve(
@@ -28,34 +75,37 @@ async def serve(
     tell: Callable[[str], None],
     *,
     show: Callable[[str], object],
+    stop: asyncio.Event,
     port: int,
     now: datetime | None = None,
     feeds: Sequence[Feed] = demo.SOURCES,
     fetch: Fetch | None = None,
     guarded: Fetch | None = None,
 ) -> None:
-    """Until cancelled, or ended on the page. `tell` prints, `show` opens a browser; port 0 takes a free one; the
-    rest as in `stage.opened`. Raises UserError where the port is taken."""
+    """Until `stop`, or until it is ended on the page. `tell` prints, `show` opens a browser, port 0 takes a free
+    one; the rest as in `stage.opened`. Raises UserError where the port is taken."""
     async with (
         stages.opened(path, now=now, feeds=feeds, fetch=fetch, guarded=guarded) as stage,
         AsyncExitStack() as held,
     ):
-        viewers = (stage.admin, stage.member)
-        page = stage.env.preview(stage.papers, viewers=viewers, layout="channel", port=port)
+        page = Page(stage, port)
+        held.push_async_callback(page.close)
         try:
-            stage.page = await held.enter_async_context(page)
+            await page.turn_to(None)
         except simcord.SetupError as error:
             if not isinstance(error.__cause__, OSError):
                 raise
             raise UserError(f"Port {port} is taken: without --port a free one is found.") from None
+        stage.page = page
         tell(f"The page is at  {page.url}  (this machine only; Ctrl-C ends it)\n{_HINTS}")
         await asyncio.to_thread(show, page.url)
-        driving, closed = asyncio.create_task(stage.drive()), asyncio.create_task(page.wait_closed())
+        driving = asyncio.create_task(stage.drive())
+        ends = (driving, asyncio.create_task(page.ended()), asyncio.create_task(stop.wait()))
         try:
-            await asyncio.wait((driving, closed), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if driving.done():
                 driving.result()
         finally:
-            driving.cancel()
-            closed.cancel()
-            await asyncio.gather(driving, closed, return_exceptions=True)
+            for task in ends:
+                task.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import discord
 import simcord
@@ -32,12 +32,17 @@ from cogs._layout import layout
 from storage import channels, verdicts
 from storage.database import Database
 
+if TYPE_CHECKING:
+    from cogs._demo.page import Page
+
 log = logging.getLogger(__name__)
 
 SECONDS = 5.0
 """How often the simulated clock follows the real one, and the ticks look."""
 _LOOK = 0.25
 """Seconds between two looks for wishes."""
+_READING = 3.0
+"""Seconds for reading an answer before the page turns."""
 _HOP = timedelta(hours=6)
 """Sources are read so often during a jump."""
 _SETTLE = 30.0
@@ -46,6 +51,10 @@ _SETTLE = 30.0
 _WELCOME = (
     "Type `/` to talk to Paperboy: `/search`, `/paper`, `/subscriptions`, `/status`, `/help`. `/demo next` brings "
     "the next digest; other `/demo` commands break something, so that you see what Paperboy does about it."
+)
+_INBOX = (
+    "These are your direct messages with Paperboy. `/subscribe` gives you a digest of your own, `/demo next` "
+    "brings it, `/demo channel` leads back."
 )
 
 
@@ -79,9 +88,9 @@ class Stage:
         self._network = fetch or demo.Sample(self.now).fetch
         self._guarded = guarded or self._network
         self._down = False
-        self._wishes: deque[str] = deque()
+        self._wishes: deque[tuple[str, int]] = deque()
         self._opened = AsyncExitStack()
-        self.page: simcord.Preview | None = None
+        self.page: Page | None = None
 
     async def fetch(self, url: str, validators: Validators) -> Fetched:
         """Raises FeedError."""
@@ -108,6 +117,7 @@ class Stage:
             feeds=self._feeds,
             guarded=self._guarded,
             feeds_per_server=10,
+            inboxes=10,
             outside=Outside(fetch=self.fetch, address="https://huggingface.co"),
         )
         made.stage = self
@@ -115,9 +125,9 @@ class Stage:
 
     # --- what `/demo` asks for ------------------------------------------------------------------
 
-    def wish(self, name: str) -> None:
+    def wish(self, name: str, person: int) -> None:
         """A command may not change the world that it runs in: the driver does, between two commands."""
-        self._wishes.append(name)
+        self._wishes.append((name, person))
 
     @property
     def waiting(self) -> bool:
@@ -138,8 +148,8 @@ class Stage:
             await self.read()
         await self.tick()
         said = [_clock(self.now())]
-        for channel in await channels.every(self.db):
-            found = await verdicts.latest(self.db, channel.id, limit=1)
+        if due is not None:
+            found = await verdicts.latest(self.db, ChannelId(self.papers.id), limit=1)
             said += [f"{told.told[0].upper()}{told.told[1:]}." for told in found if told.due_at == due]
         if not self.live and self.now() > demo.NOW + timedelta(days=1):
             said.append("The sample ends here; a fresh start of the demo brings it back.")
@@ -154,7 +164,20 @@ class Stage:
         await self.env.restart_bot(await self.bot())
         await before.aclose()
 
-    async def _grant(self, wish: str) -> None:
+    async def turn_to(self, person: int | None) -> None:
+        """Show that person's direct messages, or the channel, once the answer that tells so was read."""
+        await asyncio.sleep(_READING)
+        actor = next((each for each in (self.admin, self.member) if each.id == person), None)
+        if actor and not actor.user.dm_channel.history():
+            await self.say(actor.user.dm_channel.id, _INBOX)
+        if self.page:
+            await self.page.turn_to(actor)
+
+    async def say(self, channel: int, text: str) -> None:
+        await self.env.bot.get_partial_messageable(channel).send(view=layout(posts.notice(f"-# {text}")))
+        await self.env.settle()
+
+    async def _grant(self, wish: str, person: int) -> None:
         match wish:
             case "next":
                 await self.narrator.send(f"-# {await self.jump()}")
@@ -170,6 +193,10 @@ class Stage:
                 await self.forbid(allowed=True)
             case "restart":
                 await self.restart()
+            case "inbox":
+                await self.turn_to(person)
+            case "channel":
+                await self.turn_to(None)
 
     # --- the driver -----------------------------------------------------------------------------
 
@@ -197,7 +224,7 @@ class Stage:
             sent = len(self.env.http_requests)
             try:
                 if self._wishes:
-                    await self._grant(self._wishes[0])
+                    await self._grant(*self._wishes[0])
                     self._wishes.popleft()
                     sent = -1
                 elif (passed := monotonic() - last) >= SECONDS:
@@ -276,6 +303,4 @@ async def _digest_now(stage: Stage) -> None:
 
 async def _welcome(stage: Stage) -> None:
     # From the bot: the page opens at its last message, and follows what comes only from there.
-    place = cast(discord.TextChannel, stage.env.bot.get_channel(stage.papers.id))
-    await place.send(view=layout(posts.notice(f"-# {_clock(stage.now())} {_WELCOME}")))
-    await stage.env.settle()
+    await stage.say(stage.papers.id, f"{_clock(stage.now())} {_WELCOME}")

@@ -17,7 +17,7 @@ from tests.cogs.scene import Scene
 
 @pytest.fixture
 def simcord_bot(archive: Database) -> Paperboy:
-    return Paperboy(db=archive, clock=lambda: demo.NOW, feeds=config.load({}).feeds)
+    return Paperboy(db=archive, clock=lambda: demo.NOW, feeds=config.load({}).feeds, inboxes=10)
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ def parts(message: discord.Message) -> list[dict[str, Any]]:
             data = item.to_dict() if hasattr(item, "to_dict") else item
             found.append(data)
             walk(data.get("components", []))
+            walk([data["accessory"]] if "accessory" in data else [])
 
     walk(message.components)
     return found

@@ -27,13 +27,18 @@ ROOT = Path(__file__).resolve().parents[2]
 async def ask(stage: stage.Stage, command: str, *, by: str = "admin") -> str:
     """A command of /demo, and what the driver then does."""
     answer = text(shown(await getattr(stage, by).slash(stage.papers, f"demo {command}")))
+    await grant(stage)
+    return answer
+
+
+async def grant(stage: stage.Stage) -> None:
+    """What the driver does with what was asked for."""
     driving = asyncio.create_task(stage.drive())
     async with asyncio.timeout(60):
         while stage.waiting:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     driving.cancel()
     await asyncio.gather(driving, return_exceptions=True)
-    return answer
 
 
 def said(stage: stage.Stage) -> list[str]:
@@ -166,7 +171,8 @@ async def test_the_page_is_served_on_the_loopback_alone_and_a_taken_port_is_told
     def show(url: str) -> None:
         loop.call_soon_threadsafe(opened.put_nowait, url)
 
-    serving = asyncio.create_task(page.serve(tmp_path / "one.sqlite", told.append, show=show, port=0))
+    stop = asyncio.Event()
+    serving = asyncio.create_task(page.serve(tmp_path / "one.sqlite", told.append, show=show, stop=stop, port=0))
     async with asyncio.timeout(60):
         url = await opened.get()
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
@@ -174,14 +180,14 @@ async def test_the_page_is_served_on_the_loopback_alone_and_a_taken_port_is_told
             assert "SimCord" in await answer.text()
         assert url.startswith("http://127.0.0.1:")
         assert url in told[0]
-        for command in ("/search", "/paper", "/demo next", "Ada"):
+        for command in ("/search", "Details", "/demo next", "Ada"):
             assert command in told[0]
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        stop.set()
+        await serving
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(UserError, match=f"Port {port} is taken"):
-        await page.serve(tmp_path / "two.sqlite", told.append, show=str, port=port)
+        await page.serve(tmp_path / "two.sqlite", told.append, show=str, stop=stop, port=port)
     server.close()
 
 
@@ -201,9 +207,33 @@ async def test_the_command_prints_the_address_and_ends_with_ctrl_c(tmp_path: Pat
         assert b"http://127.0.0.1:" in await process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, err = await process.communicate()
-    assert (process.returncode, err) == (130, b"")
+    assert (process.returncode, err) == (0, b"")
     assert not os.listdir(tmp_path)
 
 
 def test_no_running_bot_has_its_commands() -> None:
     assert not any("demo" in name for name in COGS)
+
+
+async def test_the_page_turns_to_direct_messages_and_back_at_its_address(tmp_path: Path) -> None:
+    async with stage.opened(tmp_path / "demo.sqlite") as made:
+        made.page = shows = page.Page(made, 0)
+        await shows.turn_to(None)
+        ended = asyncio.create_task(shows.ended())
+        url = shows.url
+        assert "Reload this page" in await ask(made, "inbox", by="member")
+        assert shows.url == url
+        inbox = made.member.user.dm_channel
+        (told,) = inbox.history()
+        assert "`/demo channel` leads back" in text(told)
+        offered = shown(await made.member.user.slash("subscribe", query="agents", zone="UTC"))
+        await made.member.user.click(offered, label="Confirm")
+        await made.jump()
+        assert "EpochX" in text(inbox.history()[-1])
+        answer = text(shown(await made.member.user.slash("demo channel")))
+        assert "shows the channel" in answer
+        await grant(made)
+        assert shows.url == url
+        assert not ended.done()
+        await shows.close()
+        await asyncio.wait_for(ended, 30)

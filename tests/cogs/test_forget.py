@@ -42,7 +42,7 @@ async def test_everybody_may_ask_to_be_forgotten_and_the_pause_stays(scene: Scen
     assert "Nothing was stored about you" in text(shown(nothing))
     assert "never store names" in text(shown(nothing))
 
-    assert "who paused 1 channel; the pause itself stays" in text(
+    assert "who paused 1 channel (the pause itself stays)" in text(
         shown(await scene.admin.slash(scene.papers, "forget"))
     )
     assert "Nothing was stored" in text(shown(await scene.admin.slash(scene.papers, "forget")))

@@ -6,18 +6,20 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import strategies as st
 
 from bot.digest import markup
 from bot.models import (
+    Button,
     Channel,
     ChannelId,
     Digest,
     GuildId,
     Line,
     Match,
+    Observation,
     Paper,
     PaperId,
     Post,
@@ -27,6 +29,7 @@ from bot.models import (
     Text,
     Topic,
     TopicId,
+    UserId,
 )
 from bot.papers import rewriting
 from bot.papers.summary import summarise
@@ -98,7 +101,8 @@ def papers(draw: st.DrawFn) -> Paper:
         id=PaperId(draw(st.integers(1, 10**9))),
         title=draw(lines),
         url=draw(addresses),
-        doi=draw(st.none() | lines),
+        arxiv_id=draw(st.sampled_from((None, None, "2604.14630", "hep-ex/0307015", "}`" * 60))),
+        doi=draw(st.none() | st.just("10.1101/a:b") | lines),
         authors=draw(authors),
         abstract=draw(lines),
         summary=draw(lines),
@@ -109,6 +113,16 @@ def papers(draw: st.DrawFn) -> Paper:
         listed_on=draw(st.none() | st.dates(date(2020, 1, 1), date(2030, 1, 1))),
         feeds=("huggingface", "arxiv"),
     )
+
+
+histories = st.lists(
+    st.builds(
+        Observation,
+        seen_at=st.integers(0, 10**7).map(lambda seconds: NOW + timedelta(seconds=seconds)),
+        votes=counts,
+    ),
+    max_size=9,
+).map(lambda seen: sorted(seen, key=lambda each: each.seen_at))
 
 
 @st.composite
@@ -153,9 +167,12 @@ def digests(draw: st.DrawFn) -> Digest:
 
 @st.composite
 def channels(draw: st.DrawFn) -> Channel:
+    """A server's, or somebody's inbox."""
+    person = draw(st.none() | st.just(UserId(5)))
     return Channel(
         id=ChannelId(draw(numbers)),
-        guild_id=GuildId(1),
+        guild_id=None if person else GuildId(1),
+        person=person,
         schedule=Schedule(
             post_at=time(15),
             zone=draw(st.sampled_from(("UTC", "America/Argentina/ComodRivadavia"))),
@@ -203,11 +220,9 @@ def _check_controls(post: Post) -> None:
         match block:
             case Row(buttons):
                 assert 1 <= len(buttons) <= 5
-                for button in buttons:
-                    assert 1 <= len(button.label.strip()) <= len(button.label) <= 80
-                    assert (button.url is None) != (button.custom_id is None)
-                    assert len(button.url or "") <= 512
-                    ids += [button.custom_id] if button.custom_id else []
+                ids += filter(None, map(_check_button, buttons))
+            case Text(button=Button() as button):
+                ids += filter(None, [_check_button(button)])
             case Select(custom_id, placeholder, options):
                 ids.append(custom_id)
                 assert 1 <= len(placeholder) <= 150
@@ -220,6 +235,13 @@ def _check_controls(post: Post) -> None:
                 pass
     assert len(set(ids)) == len(ids)
     assert all(1 <= len(custom_id) <= 100 for custom_id in ids)
+
+
+def _check_button(button: Button) -> str | None:
+    assert 1 <= len(button.label.strip()) <= len(button.label) <= 80
+    assert (button.url is None) != (button.custom_id is None)
+    assert len(button.url or "") <= 512
+    return button.custom_id
 
 
 def _check_markup(content: str, addresses: set[str], channels: set[int]) -> None:

@@ -233,7 +233,7 @@ def test_a_correction_is_told() -> None:
 def test_each_paper_of_the_page_can_be_opened() -> None:
     answer = Answer(query=_query("x"), hits=(Hit(paper=PAPER, score=1),), total=1)
     (select,) = (block for block in found.answer_post(answer, 7).blocks if isinstance(block, Select))
-    assert (select.custom_id, select.options) == ("paperboy:card", (("5", "A *starred* title"),))
+    assert (select.custom_id, select.options) == ("paperboy:card", (("2604.14630", "A *starred* title"),))
 
 
 def test_a_young_archive_is_told() -> None:
@@ -244,11 +244,3 @@ def test_a_young_archive_is_told() -> None:
         "young"
         not in texts_of(found.nothing_post(answer, 79, since=date(2025, 3, 24), today=date(2026, 3, 31)))[0]
     )
-
-
-@pytest.mark.parametrize(
-    ("title", "told"),
-    [("A loom", "A loom"), ("", "untitled"), (" \u200b\u2060", "untitled"), ("x" * 120, "x" * 99 + "…")],
-)
-def test_a_title_in_a_menu_shows_something(title: str, told: str) -> None:
-    assert found.label(title) == told

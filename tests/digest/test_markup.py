@@ -64,10 +64,16 @@ def test_a_time_is_every_reader_s_own() -> None:
 
 def test_counting_is_discord_s() -> None:
     post = Post(
-        (Text("ab"), Line(), Row((Button(label="c", custom_id="d"),) * 2), Select("e", "f", (("g", "h"),)))
+        (
+            Text("ab"),
+            Text("cd", Button(label="c", custom_id="d")),
+            Line(),
+            Row((Button(label="c", custom_id="d"),) * 2),
+            Select("e", "f", (("g", "h"),)),
+        )
     )
-    assert markup.components(post) == 1 + 1 + 1 + 3 + 2
-    assert markup.characters(post) == 2
+    assert markup.components(post) == 1 + 1 + 3 + 1 + 3 + 2
+    assert markup.characters(post) == 4
     assert markup.characters(Post((Text("🙂"), Text("é")))) == 3
     assert markup.fits(Post((Text("x" * 4_000),)))
     assert not markup.fits(Post((Text("x" * 4_001),)))
@@ -97,7 +103,10 @@ def test_plain_text_has_links_times_buttons_and_menus_written_out() -> None:
         (
             Text("## Heading\n-# small `c++ **x**` until <t:1774962000:F>"),
             Line(),
-            Text("- ▲ 3 [one \\[a\\]](https://x.test/1) and [two](https://x.test/2)\n"),
+            Text(
+                "- ▲ 3 [one \\[a\\]](https://x.test/1) and [two](https://x.test/2)\n",
+                Button(label="Details", custom_id="open"),  # nothing that a terminal could press
+            ),
             Row((Button(label="Go", url="https://x.test"), Button(label="More", custom_id="more"))),
             Select("id", "Choose", (("a", "b"),)),
         )

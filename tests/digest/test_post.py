@@ -26,6 +26,7 @@ from bot.models import (
     Line,
     Match,
     Offer,
+    Owner,
     Paper,
     PaperId,
     Post,
@@ -114,9 +115,7 @@ def test_an_offer_fits(data: st.DataObject) -> None:
         first=NOW,
         early_hour=data.draw(st.sampled_from([None, *range(10)])),
     )
-    post = answers.offer_post(
-        offer, where=f"<#{channel.id}>", number=data.draw(hostile.numbers), channel=channel.id
-    )
+    post = answers.offer_post(offer, channel=channel.id, owner=channel.owner, number=data.draw(hostile.numbers))
     check(post, papers=papers, channels=[channel.id])
 
 
@@ -150,7 +149,7 @@ def test_the_list_of_subscriptions_fits(
 @given(hostile.queries, hostile.numbers)
 def test_a_topic_fits(text: str, number: int) -> None:
     topic = Topic(id=TopicId(number), channel_id=ChannelId(number), text=text)
-    check(answers.topic_post(topic), channels=[number])
+    check(answers.topic_post(topic, SERVER), channels=[number])
 
 
 @slow
@@ -294,6 +293,29 @@ def test_a_digest_full_of_the_model_s_summaries_fits() -> None:
     assert len(fitted.papers) == 10
 
 
+@pytest.mark.parametrize("count", range(1, 11))
+@pytest.mark.parametrize("risen", [0, 1, 10])
+@pytest.mark.parametrize("source", ["https://huggingface.co/papers", None])
+def test_each_paper_of_a_digest_has_its_button(count: int, risen: int, source: str | None) -> None:
+    papers = tuple(
+        dataclasses.replace(
+            MATCH, paper=dataclasses.replace(PAPER, id=PaperId(at), arxiv_id=f"2604.{at:05}"), late=at < risen
+        )
+        for at in range(count)
+    )
+    digest = dataclasses.replace(DIGEST, papers=papers, more=papers, source_url=source)
+    post, fitted = digest_post(digest, DELIVERY)
+    check(post, papers=[PAPER])
+    assert len(fitted.papers) == count
+    beside = [block.button for block in post.blocks if isinstance(block, Text) and block.button]
+    assert [button.custom_id for button in beside] == [f"paperboy:open:{at}:2604.{at:05}" for at in range(count)]
+    # A line before each paper as long as there is room, else before each part.
+    headings = sum(text.startswith("### ") for text in _texts(post))
+    lines = sum(isinstance(block, Line) for block in post.blocks)
+    assert lines == (count if count <= 8 else max(1, headings))
+    assert "Details" not in markup.as_text(post)
+
+
 def test_a_digest_shortens_before_it_moves_a_paper() -> None:
     long = dataclasses.replace(
         MATCH, summary="word " * 60, paper=dataclasses.replace(PAPER, title="A title of " + "some length " * 9)
@@ -356,12 +378,12 @@ def _offer(**more: object) -> Offer:
     [("looms weave", True), ("looms", False), ("looms OR engines", False), ("looms cat:cs -engines", False)],
 )
 def test_an_offer_of_several_words_says_that_all_must_be_there(text: str, told: bool) -> None:
-    post = answers.offer_post(_offer(query=parse(text)), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(query=parse(text)), channel=ChannelId(1), owner=SERVER, number=7)
     assert ("only papers with all the words" in "".join(_texts(post))) == told
 
 
 def test_an_offer_without_a_zone_asks_for_it() -> None:
-    post = answers.offer_post(_offer(schedule=None, first=None), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(schedule=None, first=None), channel=ChannelId(1), owner=SERVER, number=7)
     (menu,) = (block for block in post.blocks if isinstance(block, Select))
     assert menu.custom_id == "paperboy:zone:7:1"
     assert ("America/New_York", "America/New York") in menu.options
@@ -369,7 +391,7 @@ def test_an_offer_without_a_zone_asks_for_it() -> None:
 
 
 def test_an_offer_with_a_zone_asks_to_confirm() -> None:
-    post = answers.offer_post(_offer(early_hour=8), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(early_hour=8), channel=ChannelId(1), owner=SERVER, number=7)
     told = "\n".join(_texts(post))
     assert "One digest Mon–Fri at **15:00** (Europe/Berlin), up to 8 papers; the first <t:1774962000:F>." in told
     assert (
@@ -382,10 +404,11 @@ def test_an_offer_with_a_zone_asks_to_confirm() -> None:
 
 
 def test_an_offer_without_papers_says_that_it_may_be_taken_all_the_same() -> None:
-    post = answers.offer_post(_offer(papers=(), total=0), where="<#1>", number=7, channel=1)
+    post = answers.offer_post(_offer(papers=(), total=0), channel=ChannelId(1), owner=SERVER, number=7)
     assert "You can subscribe all the same" in "\n".join(_texts(post))
 
 
+SERVER = Owner(guild_id=GuildId(1))
 CHANNEL = Channel(
     id=ChannelId(1),
     guild_id=GuildId(1),
@@ -488,6 +511,7 @@ def test_every_kind_of_block_survives_being_stored() -> None:
     post = Post(
         (
             Text("a"),
+            Text("a", Button(label="b", custom_id="c")),
             Line(),
             Row(
                 (Button(label="b", url="https://x"), Button(label="c", custom_id="d", disabled=True, primary=True))
@@ -496,5 +520,8 @@ def test_every_kind_of_block_survives_being_stored() -> None:
         )
     )
     assert Post.from_data(post.as_data()) == post  # type: ignore[arg-type]
+    assert Post.from_data({"blocks": [{"content": "as once stored", "kind": "text"}]}) == Post(
+        (Text("as once stored"),)
+    )
     with pytest.raises(ValueError, match="unknown block"):
         Post.from_data({"blocks": [{"kind": "carousel"}]})

@@ -98,8 +98,8 @@ def test_what_does_not_fit_moves_behind_the_button_and_is_counted() -> None:
 
 def test_more_counts_what_it_does_not_name() -> None:
     left = [(_match(number, WED).paper, "all 8 places were taken") for number in range(1, 4)]
-    assert "and" not in as_text(more_post(left, NOW)).splitlines()[-1]
-    assert as_text(more_post(left, NOW, 22)).splitlines()[-1].strip() == "and 22 more: /search finds them"
+    assert "and" not in texts_of(more_post(left, NOW))[0].splitlines()[-1]
+    assert texts_of(more_post(left, NOW, 22))[0].splitlines()[-1] == "-# and 22 more: `/search` finds them"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from bot.digest import markup, weekly
 from bot.digest.markup import as_text
 from bot.digest.post import late
-from bot.models import DeliveryId, Hit, Line, Paper, PaperId, Post, RoundUp, Row, Schedule, Text
+from bot.models import DeliveryId, Hit, Line, Paper, PaperId, Post, RoundUp, Row, Schedule, Select, Text
 from bot.papers.query import parse
 
 DUE = datetime(2026, 4, 3, 15, tzinfo=UTC)
@@ -208,7 +208,7 @@ def test_a_hostile_title_or_topic_does_nothing() -> None:
 
 def test_the_parts_are_divided_by_lines() -> None:
     post, _ = weekly.weekly_post(made({"agent": many(50), "video": many(3, 90)}), NUMBER)
-    assert [type(block) for block in post.blocks] == [Text, Line, Text, Line, Text, Line, Text, Row]
+    assert [type(block) for block in post.blocks] == [Text, Line, Text, Line, Text, Line, Text, Select, Row]
 
 
 # --- what it is -------------------------------------------------------------------------------------------
@@ -220,4 +220,4 @@ def test_the_button_tells_what_it_is_and_when_the_next_comes() -> None:
     told = texts(weekly.about_post(on, schedule))
     assert f"every Friday at **17:05** (Europe/Berlin); the next <t:{int(DUE.timestamp())}:F>" in told
     assert "; the next" not in texts(weekly.about_post(RoundUp(day=4, post_at=time(17)), schedule))
-    assert "gets no more of them" in texts(weekly.about_post(None, schedule))
+    assert "No more of them come here" in texts(weekly.about_post(None, schedule))

@@ -69,7 +69,7 @@ def test_it_names_the_paper_the_topics_and_the_figures() -> None:
     [
         ({"coming": True}, ("As of now it comes with the next digest",)),
         ({"held": "below the floor"}, ("As of now the next digest", "leaves it out: below the floor.")),
-        ({"answers": ()}, ("It answers no topic of this channel.",)),
+        ({"answers": ()}, ("It answers no topic that is followed here.",)),
         ({}, ("It is no news here any more: it was listed on 31 March 2026; a digest brings",)),
         ({"verdict": VERDICT}, ("no news here any more", "The digest of", "nothing matched.")),
         ({"paper": replace(PAPER, listed_on=None)}, ("it is in no list; a digest brings",)),
@@ -84,7 +84,7 @@ def test_it_names_the_paper_the_topics_and_the_figures() -> None:
         ({"mentions": (replace(SHOWN, kind=DeliveryKind.EXTRA),)}, ("Posted with the digest by hand of",)),
         ({"mentions": (replace(SHOWN, kind=DeliveryKind.WEEKLY),)}, ("Posted with the round-up of",)),
         ({"mentions": (replace(SHOWN, state=DeliveryState.CLAIMED),)}, ("It is in the digest of", "on its way.")),
-        ({"channel": replace(CHANNEL, paused="by hand"), "coming": True}, ("The channel is paused.",)),
+        ({"channel": replace(CHANNEL, paused="by hand"), "coming": True}, ("Digests are paused here.",)),
         ({"channel": replace(CHANNEL, next_due=None), "coming": True}, ("comes with the next digest.",)),
         ({"paper": replace(PAPER, votes=None), "heat": Heat()}, ("nobody counts votes for it",)),
     ],

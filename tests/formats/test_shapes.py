@@ -15,6 +15,7 @@ NOUNS = (
     Post(
         (
             Text("**∑** 🙂\n"),
+            Text("beside", Button(label="a", custom_id="c")),
             Line(),
             Row((Button(label="a", url="https://a.example"), Button(label="b", custom_id="b", primary=True))),
             Select("c", "choose", (("one", "One"), ("two", "Two"))),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.models import ChannelId, GuildId, Occasion, RoundUp, Schedule
+from bot.models import ChannelId, GuildId, Occasion, Owner, RoundUp, Schedule
 from storage import channels, round_ups
 from storage.database import Database
 from tests.feeds.test_arxiv import item
@@ -172,7 +172,7 @@ class Run:
                     await channels.subscribe(
                         db,
                         ChannelId(follower.number),
-                        GuildId(7),
+                        Owner(guild_id=GuildId(7)),
                         word,
                         schedule=schedule,
                         next_due=due,

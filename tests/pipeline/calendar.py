@@ -26,7 +26,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.digest import due
-from bot.models import ChannelId, Delivery, GuildId, MessageId, Post, Schedule, VerdictKind
+from bot.models import ChannelId, Delivery, GuildId, MessageId, Owner, Post, Schedule, VerdictKind
 from bot.pipeline import ask, deliver
 from storage import channels, verdicts
 from storage.database import Database
@@ -365,7 +365,7 @@ class Run:
                 await channels.subscribe(
                     self.db,
                     who.number,
-                    GuildId(1),
+                    Owner(guild_id=GuildId(1)),
                     "trending",
                     schedule=schedule,
                     next_due=due.next_due(schedule, now),

@@ -95,6 +95,7 @@ async def live(archive: Database) -> None:
     )
     await channels.pause(archive, THREE, "by hand", now=NOW, by=UserId(2**60 + 1))
     await channels.mark_alerted(archive, TWO, NOW)
+    await channel(archive, 20, "agent", person=2**60 + 5, due=NOW + DAY)
     await guilds.set_alerts(archive, GuildId(7), TWO)
     await guilds.leave(archive, GuildId(8), NOW)
     for query in ("one", "two"):

@@ -354,13 +354,14 @@ async def test_a_digest_a_search_and_a_preview_have_what_their_own_server_added(
         assert sorted(match.paper.title for match in drafted.digest.papers) == titles
         assert await told(db, number) == titles
 
+        assert found.guild_id
         own = await kept.own(db, found.guild_id)
         answer = await ask.search(db, "paper", now=NOW, own=own)
         assert sorted(hit.paper.title for hit in answer.hits) == titles
         await ranking.catch_up(db)
         wider = await ask.search(db, "paper nowhere", now=NOW, own=own)
         assert sorted(hit.paper.title for hit in wider.hits) == titles
-        offer = await ask.offer(db, found.id, "paper", None, now=NOW, own=own)
+        offer = await ask.offer(db, found.id, found.owner, "paper", None, now=NOW)
         assert sorted(paper.title for paper in offer.papers) == titles
     # Whoever runs the bot sees everything.
     digest, _ = await draft.preview(db, ["paper"], now=NOW)

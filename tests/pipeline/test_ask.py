@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from bot.models import Channel, ChannelId, GuildId, Schedule, Verdict, VerdictKind
+from bot.models import Channel, ChannelId, GuildId, Owner, Schedule, Verdict, VerdictKind
 from bot.pipeline import ask
 from storage import channels, deliveries
 from storage.database import Database
@@ -16,6 +16,7 @@ from tests.making import NOW, channel
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ONE = ChannelId(1)
+SERVER = Owner(guild_id=GuildId(7))
 
 
 async def get(db: Database) -> Channel:
@@ -38,8 +39,8 @@ def at(hour: int) -> datetime:
 
 async def test_an_offer_names_the_first_digest_that_the_subscription_brings(db: Database) -> None:
     async def both(zone: str, now: datetime) -> tuple[datetime | None, datetime | None]:
-        offer = await ask.offer(db, ONE, "agent", zone, now=now)
-        saved, _ = await ask.subscribe(db, ONE, GuildId(7), "agent", zone, now=now)
+        offer = await ask.offer(db, ONE, SERVER, "agent", zone, now=now)
+        saved, _ = await ask.subscribe(db, ONE, SERVER, "agent", zone, now=now)
         return offer.first, saved.next_due
 
     assert await both("UTC", at(8)) == (NOW, NOW)
@@ -57,10 +58,10 @@ async def test_an_offer_names_the_first_digest_that_the_subscription_brings(db: 
 async def test_a_channel_without_topics_is_asked_for_its_zone_and_is_not_paused(db: Database) -> None:
     await channel(db)
     await channels.pause(db, ONE, "for a while", now=NOW)
-    assert (await ask.offer(db, ONE, "agent", None, now=NOW)).paused == "for a while"
+    assert (await ask.offer(db, ONE, SERVER, "agent", None, now=NOW)).paused == "for a while"
     (topic,) = await channels.topics(db, ONE)
     await channels.unsubscribe(db, topic.id)
-    offer = await ask.offer(db, ONE, "agent", None, now=NOW)
+    offer = await ask.offer(db, ONE, SERVER, "agent", None, now=NOW)
     assert (offer.schedule, offer.first, offer.paused) == (None, None, None)
 
 

@@ -22,6 +22,7 @@ from bot.models import (
     DeliveryState,
     GuildId,
     MessageId,
+    Owner,
     PaperId,
     Post,
     Query,
@@ -365,7 +366,7 @@ async def test_a_weekend_is_told_as_one(db: Database, discord: Discord) -> None:
     (verdict,) = await verdicts.latest(db, ONE)
     assert (verdict.kind, verdict.text) == (
         VerdictKind.QUIET,
-        "weekend: no source has listed a paper since Friday 03 April",
+        "weekend: no source has listed a paper since Friday 3 April",
     )
 
 
@@ -979,7 +980,7 @@ async def test_through_clock_changes_and_changed_schedules_each_local_due_day_ha
         await channels.subscribe(
             archive,
             ChannelId(number),
-            GuildId(1),
+            Owner(guild_id=GuildId(1)),
             "trending",
             schedule=schedule,
             next_due=due.next_due(schedule, first),

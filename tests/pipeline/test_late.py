@@ -10,12 +10,12 @@ import pytest
 
 from bot.digest import post as posts
 from bot.digest.markup import as_text
-from bot.models import ChannelId, DeliveryId, FeedLink, Floor, Occasion, Schedule, Verdict, VerdictKind
+from bot.models import ChannelId, DeliveryId, FeedLink, Floor, GuildId, Occasion, Schedule, Verdict, VerdictKind
 from bot.pipeline import ask, deliver
 from storage import additions, channels, feeds, verdicts
 from storage.database import Database
 from tests.making import ARXIV, HF, NOW, WEEKDAYS, channel, entry, rows, store
-from tests.pipeline.test_deliver import ONE, TWO, Discord, get
+from tests.pipeline.test_deliver import ONE, TWO, Discord
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TUE, WED, THU, FRI, SAT, SUN, MON = (NOW + days * DAY for days in range(7))
@@ -169,7 +169,7 @@ async def test_another_servers_feed_neither_leaks_nor_raises(db: Database, disco
     for number in (1, 2):
         await channel(db, number, "secrets", guild=6 + number)
     link = FeedLink(address=feed.removeprefix("added:"), title="B")
-    assert await additions.add(db, (await get(db, TWO)).guild_id, link, limit=10, now=TUE - 30 * DAY)
+    assert await additions.add(db, GuildId(8), link, limit=10, now=TUE - 30 * DAY)
     await listed(db, TUE - HOUR, {"Everybody's": 4})
     await listed(db, TUE - HOUR, {"Nothing Much": None}, feed=feed)
     await digest(db, discord, TUE)
@@ -213,4 +213,5 @@ async def test_the_button_counts_what_it_does_not_name(db: Database, discord: Di
     assert (len(left), day, beyond) == (60, TUE, 22)
     lines = as_text(posts.more_post(left, day, beyond)).splitlines()
     named = sum("site.example" in line for line in lines)
-    assert f"and {82 - named} more" in lines[-1]
+    assert f"and {82 - named} more" in lines[-2]
+    assert lines[-1] == "[Open one of the first 25]"

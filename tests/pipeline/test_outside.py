@@ -179,6 +179,10 @@ async def test_budgets_of_a_server_and_of_all_end_in_a_sentence(db: Database, hu
         await asked(db, way, "one more", GuildId(4), 4 * SECOND)
     assert hub.paths() == []
     assert await asked(db, way, "one more", GuildId(4), HOUR + SECOND) == []
+    # Who asks in a direct message is not kept: they share one budget.
+    await use(0, questions.OF_GUILD)
+    with pytest.raises(UserError, match="10 times within the hour, as often as all direct messages together may"):
+        await asked(db, way, "one more of them", GuildId(0), 2 * SECOND)
 
 
 @pytest.mark.parametrize(

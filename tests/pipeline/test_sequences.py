@@ -192,7 +192,7 @@ async def test_a_blog_is_measured_by_what_it_brought(db: Database, world: World)
         (how,) = (await state(db, name)).health
         found.append((how.state, how.told.partition(";")[0]))
     assert found == [
-        (HealthState.STALE, "nothing new since Saturday 07 March"),
+        (HealthState.STALE, "nothing new since Saturday 7 March"),
         (HealthState.FRESH, "8 entries, the last new one today"),
         (HealthState.QUIET, "nothing new since Sunday 22 March"),
         (HealthState.STALE, "nothing new since Sunday 22 March"),

@@ -340,6 +340,19 @@ async def test_a_verdict_names_the_source_that_is_late(db: Database, world: Worl
     assert stale in verdict.text
 
 
+def test_lists_that_are_late_alike_are_told_in_one_go() -> None:
+    late = [
+        Health(
+            state=HealthState.STALE,
+            told=f"still serving Monday's list (none of {number} ids new)",
+            sighting=Sighting(category=category),
+        )
+        for category, number in (("cs.AI", 5), ("cs.CL", 4))
+    ]
+    state = FeedState(name="arxiv", polled_at=at(MON), next_poll_at=at(MON, 14), health=tuple(late))
+    assert troubles([state], at(MON)) == "arXiv cs.AI, cs.CL: still serving Monday's list, next look 14:00 UTC"
+
+
 def test_nobody_is_named_who_is_no_source_any_more() -> None:
     bad = Health(state=HealthState.STALE, told="still old", sighting=Sighting())
     state = FeedState(name="arxiv", polled_at=at(MON), health=(bad,))

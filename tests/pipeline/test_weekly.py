@@ -22,6 +22,7 @@ from bot.models import (
     FeedLink,
     GuildId,
     Occasion,
+    Owner,
     PaperId,
     Post,
     Query,
@@ -35,6 +36,7 @@ from bot.pipeline import ask, deliver, weekly
 from storage import additions, channels, deliveries, round_ups, verdicts
 from storage.database import Database
 from storage.matching import News
+from tests.digest.hostile import texts_of
 from tests.making import HF, NOW, TODAY, WEEKDAYS, channel, committed, entry, rows, store
 from tests.pipeline.test_deliver import Crash, Discord, get, papers_shown
 
@@ -231,7 +233,8 @@ async def test_a_hostile_title_is_shown_and_does_nothing(db: Database, discord: 
     await following(db, 1, "agent")
     await tick(db, discord, NOW)
     (post,) = posts(discord)
-    raw = str(post)
+    # A menu's labels are plain text to Discord.
+    raw = str(texts_of(post))
     assert "@everyone" not in raw
     assert set(re.findall(r"(?<!\\)\]\((\w+://[^/)]+)", raw.replace("\\\\", "\\"))) == {"https://arxiv.org"}
     assert title in told(discord)
@@ -563,7 +566,7 @@ async def test_it_can_be_turned_on_changed_and_off(archive: Database, discord: D
         assert found.round_up is not None
         return found.round_up.next_due
 
-    with pytest.raises(NotFound, match="`/subscribe` gives it one"):
+    with pytest.raises(NotFound, match="`/subscribe` begins one"):
         await on(1, time(13), NOW)
     await channel(archive, due=NOW + DAY)
     assert await on(1, time(12), NOW) == NOW + WEEK - HOUR, "today it is too late"
@@ -605,7 +608,7 @@ async def test_without_topics_there_is_none_and_a_new_one_brings_the_next(
     await following(archive)
     await channels.unsubscribe(archive, TopicId(1))
     assert await tick(archive, discord, NOW + WEEK) == 0
-    await ask.subscribe(archive, ONE, GuildId(7), "agent", "Asia/Tokyo", now=NOW + WEEK + HOUR)
+    await ask.subscribe(archive, ONE, Owner(guild_id=GuildId(7)), "agent", "Asia/Tokyo", now=NOW + WEEK + HOUR)
     assert (await round_up(archive)).next_due == NOW + 2 * WEEK - 9 * HOUR
     assert await judged(archive) == []
 
@@ -626,7 +629,7 @@ async def test_through_a_clock_change_each_week_has_one(
     begin = due - 10 * DAY
     schedule = Schedule(post_at=time(13), zone=zone, days=frozenset(range(7)))
     await channels.subscribe(
-        db, ONE, GuildId(7), "trending", schedule=schedule, next_due=due + 90 * DAY, now=begin
+        db, ONE, Owner(guild_id=GuildId(7)), "trending", schedule=schedule, next_due=due + 90 * DAY, now=begin
     )
     await weekly.turn_on(db, ONE, day, at, now=begin)
     for minutes in range(0, 20 * 24 * 60, 15):

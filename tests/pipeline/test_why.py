@@ -125,7 +125,7 @@ async def test_parts_of_a_topic_that_it_does_not_answer_are_named(db: Database) 
 
 async def test_a_channel_that_follows_nothing_is_told_so(db: Database) -> None:
     await papers(db, 1)
-    with pytest.raises(UserError, match="follows nothing"):
+    with pytest.raises(UserError, match="Nothing is followed here"):
         await fate(db, "Of agents 1")
 
 

@@ -8,12 +8,25 @@ from datetime import time, timedelta
 import pytest
 
 from bot.errors import NotFound, UserError
-from bot.models import Channel, ChannelId, Floor, GuildId, Schedule, TopicId, UserId, Verdict, VerdictKind
-from storage import channels, deliveries
+from bot.models import (
+    Channel,
+    ChannelId,
+    Floor,
+    GuildId,
+    Owner,
+    Schedule,
+    TopicId,
+    Traces,
+    UserId,
+    Verdict,
+    VerdictKind,
+)
+from storage import channels, deliveries, people
 from storage.database import Database
 from tests.making import NOW, WEEKDAYS, channel
 
 DAY = timedelta(days=1)
+SERVER = Owner(guild_id=GuildId(7))
 ONE = ChannelId(1)
 KOLKATA = Schedule(post_at=time(18, 30), zone="Asia/Kolkata", days=frozenset({0, 6}), size=3)
 
@@ -30,16 +43,16 @@ async def texts(db: Database, number: int = 1) -> list[str]:
 
 async def test_a_channel_comes_back_as_it_was_subscribed(db: Database) -> None:
     assert await channels.get(db, ONE) is None
-    new = await channels.subscribe(db, ONE, GuildId(7), "agents", schedule=KOLKATA, next_due=NOW, now=NOW - DAY)
+    new = await channels.subscribe(db, ONE, SERVER, "agents", schedule=KOLKATA, next_due=NOW, now=NOW - DAY)
     assert new
     assert await get(db) == Channel(
         id=ONE, guild_id=GuildId(7), schedule=KOLKATA, next_due=NOW, created_at=NOW - DAY
     )
     (topic,) = await channels.topics(db, ONE)
     assert (topic.channel_id, topic.text) == (ONE, "agents")
-    assert await channels.topic(db, topic.id, GuildId(7)) == topic
+    assert await channels.topic(db, topic.id, SERVER) == topic
     with pytest.raises(NotFound):
-        await channels.topic(db, topic.id, GuildId(8))
+        await channels.topic(db, topic.id, Owner(guild_id=GuildId(8)))
 
 
 async def test_discord_s_long_ids_fit(db: Database) -> None:
@@ -58,7 +71,7 @@ async def test_a_second_topic_keeps_the_channel_s_schedule(db: Database) -> None
 
 async def test_the_same_topic_again_is_no_second_one_whatever_its_capitals(db: Database) -> None:
     await channel(db, 1, "Agents")
-    new = await channels.subscribe(db, ONE, GuildId(7), "agents", schedule=WEEKDAYS, next_due=NOW, now=NOW)
+    new = await channels.subscribe(db, ONE, SERVER, "agents", schedule=WEEKDAYS, next_due=NOW, now=NOW)
     assert not new
     assert await texts(db) == ["Agents"]
 
@@ -127,7 +140,7 @@ async def test_a_channel_follows_as_many_topics_as_a_menu_lists(db: Database) ->
 async def test_a_server_s_channels_are_listed_oldest_first(db: Database) -> None:
     for number, guild in ((1, 7), (2, 7), (3, 8)):
         await channel(db, number, guild=guild, created=NOW - number * DAY)
-    assert [found.id for found in await channels.of_guild(db, GuildId(7))] == [2, 1]
+    assert [found.id for found in await channels.of(db, SERVER)] == [2, 1]
 
 
 async def test_who_paused_is_known_until_it_runs_again_or_they_ask_to_be_forgotten(db: Database) -> None:
@@ -140,8 +153,8 @@ async def test_who_paused_is_known_until_it_runs_again_or_they_ask_to_be_forgott
 
     assert await channels.resume(db, await get(db), next_due=NOW + DAY)
     assert (await get(db)).paused_by is None
-    assert await channels.forget(db, ada) == 1
-    assert await channels.forget(db, ada) == 0
+    assert (await people.forget(db, ada)).paused == 1
+    assert (await people.forget(db, ada)) == Traces()
     assert [((await get(db, number)).paused, (await get(db, number)).paused_by) for number in (1, 2, 3)] == [
         (None, None),
         ("by hand", None),
@@ -159,7 +172,7 @@ async def test_an_edited_topic_swallows_its_equal(db: Database) -> None:
     await channels.edit_topic(db, second.id, "Agents", Floor.ELITE)
     assert await channels.topics(db, ONE) == (replace(second, text="Agents", floor=Floor.ELITE),)
     with pytest.raises(NotFound):
-        await channels.topic(db, first.id, GuildId(7))
+        await channels.topic(db, first.id, SERVER)
 
 
 async def test_a_topic_that_is_gone_says_so(db: Database) -> None:
@@ -171,7 +184,7 @@ async def test_a_topic_that_is_gone_says_so(db: Database) -> None:
     with pytest.raises(NotFound):
         await channels.edit_topic(db, topic.id, "robots", Floor.ALL)
     with pytest.raises(NotFound):
-        await channels.topic(db, TopicId(99), GuildId(7))
+        await channels.topic(db, TopicId(99), SERVER)
 
 
 async def test_the_button_of_a_removed_topic_never_means_a_later_one(db: Database) -> None:
@@ -180,4 +193,4 @@ async def test_the_button_of_a_removed_topic_never_means_a_later_one(db: Databas
     await channels.unsubscribe(db, old.id)
     await channel(db, 2, "robots")
     with pytest.raises(NotFound):
-        await channels.topic(db, old.id, GuildId(7))
+        await channels.topic(db, old.id, SERVER)

@@ -94,3 +94,12 @@ async def test_leaving_keeps_the_channel_for_alerts(db: Database) -> None:
     await guilds.leave(db, SEVEN, NOW)
     await guilds.join(db, SEVEN)
     assert await guilds.alerts_to(db, SEVEN) == 5
+
+
+async def test_an_inbox_is_in_no_server_that_the_bot_could_leave(db: Database) -> None:
+    await channel(db, 1, person=7)
+    await channel(db, 2, guild=7)
+    await guilds.leave(db, SEVEN, NOW)
+    await guilds.reconcile(db, set(), NOW)
+    assert await paused(db) == {1: None, 2: guilds.LEFT}
+    assert await left(db) == {7: AT}

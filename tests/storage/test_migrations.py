@@ -82,7 +82,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO meaning VALUES (1, 'm', '')",
         "INSERT INTO questions VALUES (1, 7, 1, 'title', '[5]')",
     ),
-    (
+    _FIFTH := (
         *_with_columns(_FOURTH),
         "UPDATE topics SET floor = 'elite'",
         "UPDATE channels SET late_risers = 0",
@@ -94,6 +94,11 @@ ROWS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO deliveries (id, channel_id, kind, due_at, claimed_at, state, post)
            VALUES ('w', 1, 'weekly', 1, 1, 'sent', '{"blocks": []}')""",
         "INSERT INTO verdicts VALUES (1, 1, 'weekly', 1, 'posted', 'posted')",
+    ),
+    (
+        *_FIFTH,
+        """INSERT INTO channels (id, person, post_at, zone, days, size, next_due, created_at)
+           VALUES (2, 42, '09:00', 'UTC', '0', 5, 100, 1)""",
     ),
 )
 
@@ -282,3 +287,24 @@ def test_every_verdict_of_before_round_ups_is_a_digests(
         connection.execute("INSERT INTO verdicts VALUES (1, 1, 'digest', 1, 'posted', 'posted')")
     connection.execute("DELETE FROM channels")
     assert connection.execute("SELECT count(*) FROM verdicts").fetchall() == [(0,)]
+
+
+def test_every_channel_of_before_inboxes_stays_its_servers(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as past:
+        past.setattr(migrations, "STEPS", migrations.STEPS[:5])
+        migrations.migrate(connection)
+    for statement in _FIFTH:
+        connection.execute(statement)
+    before = connection.execute("SELECT id, guild_id, next_due, late_risers FROM channels").fetchall()
+    migrations.migrate(connection)
+    after = connection.execute("SELECT id, guild_id, next_due, late_risers, person FROM channels").fetchall()
+    assert after == [(*row, None) for row in before] == [(1, 7, 100, 0, None)]
+    assert connection.execute("SELECT count(*) FROM topics").fetchall() == [(1,)]
+    for change in ("guild_id = NULL", "person = 42"):  # nobody's, or two owners'
+        with pytest.raises(sqlite3.IntegrityError):
+            connection.execute(f"UPDATE channels SET {change}")
+    connection.execute("UPDATE channels SET guild_id = NULL, person = 42")
+    connection.execute("DELETE FROM channels")
+    assert connection.execute("SELECT count(*) FROM round_ups").fetchall() == [(0,)]

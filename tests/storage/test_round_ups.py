@@ -16,6 +16,7 @@ from bot.models import (
     GuildId,
     MessageId,
     Occasion,
+    Owner,
     RoundUp,
     TopicId,
     Verdict,
@@ -220,7 +221,14 @@ async def test_a_channel_that_begins_anew_goes_on_in_the_future(ready: Database)
     await channels.unsubscribe(ready, TopicId(1))
     for topic, due in (("agent", NOW + 2 * WEEK), ("video", NOW + 3 * WEEK)):
         await channels.subscribe(
-            ready, ONE, GuildId(7), topic, schedule=WEEKDAYS, next_due=NOW, now=NOW, round_up_due=due
+            ready,
+            ONE,
+            Owner(guild_id=GuildId(7)),
+            topic,
+            schedule=WEEKDAYS,
+            next_due=NOW,
+            now=NOW,
+            round_up_due=due,
         )
     assert (await get(ready)).round_up == replace(TUESDAYS, next_due=NOW + 2 * WEEK)
 

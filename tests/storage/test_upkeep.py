@@ -254,3 +254,41 @@ async def test_years_of_rows_go_in_small_slices_between_which_others_write(
     assert (await running).observations == 3 * 3 * 23
     assert beats >= 3 * 3 * 23 // 10
     assert await rows(db, "SELECT count(*) FROM observations WHERE seen_at >= ?", start) == [(9,)]
+
+
+async def test_an_inbox_that_follows_nothing_is_known_for_thirty_days(db: Database) -> None:
+    """From its last due moment on, or from its beginning, whichever is later."""
+    ages = {1: (31 * DAY, 90 * DAY), 2: (29 * DAY, 90 * DAY), 3: (None, 31 * DAY), 4: (31 * DAY, 29 * DAY)}
+    for number in (*ages, 5, 6):
+        await channel(db, number, person=number)
+    await channel(db, 7, guild=7)
+    for number in (*ages, 5, 7):
+        for topic in await channels.topics(db, ChannelId(number)):
+            await channels.unsubscribe(db, topic.id)
+    async with db.write() as tx:
+        await tx.execute("UPDATE channels SET last_due = 1, created_at = 1")
+        for number, (due, created) in ages.items():
+            at = (None if due is None else int((NOW - due).timestamp()), int((NOW - created).timestamp()), number)
+            await tx.execute("UPDATE channels SET last_due = ?, created_at = ? WHERE id = ?", at)
+    assert await upkeep.prune(db, NOW) == replace(NONE, inboxes=3)
+    assert {found.id for found in await channels.every(db)} == {2, 4, 6, 7}
+    assert await upkeep.prune(db, NOW) == NONE
+
+
+async def test_an_inbox_that_is_paused_is_known_for_as_long_as_its_verdicts(db: Database) -> None:
+    for number, age in ((1, 401 * DAY), (2, 399 * DAY), (3, 401 * DAY)):
+        await channel(db, number, person=number, created=NOW - age)
+    await channel(db, 4, created=NOW - 401 * DAY)
+    for number in (1, 2, 4):
+        await channels.pause(db, ChannelId(number), "by hand", now=NOW - 399 * DAY)
+    assert await upkeep.prune(db, NOW) == replace(NONE, inboxes=1)
+    assert {found.id for found in await channels.every(db)} == {2, 3, 4}
+
+
+async def test_a_server_that_was_left_goes_beside_inboxes(db: Database) -> None:
+    """Nobody's server is in a list of servers, where it would match all or none."""
+    await channel(db, 1, guild=7)
+    await channel(db, 2, person=7)
+    await guilds.leave(db, GuildId(7), NOW - 31 * DAY)
+    assert await upkeep.prune(db, NOW) == replace(NONE, channels=1, guilds=1)
+    assert [found.id for found in await channels.every(db)] == [2]
