@@ -9,7 +9,7 @@ from bot.pipeline.rewriting import Writer
 from cogs._demo import stage as stages
 from cogs._demo.stage import DemoBot, Stage
 from tests.screens.scenes import Chapter, Shot
-from tests.screens.steps import ask, posted, press, wait_until
+from tests.screens.steps import ask, following, posted, press, wait_until
 
 CHAPTER = Chapter(
     "The digest", "One message a day and channel, at the channel's own time; a look back once a week."
@@ -49,12 +49,11 @@ async def late_risers(stage: Stage) -> Shot:
     opening=stages.opened,
 )
 async def late(stage: Stage) -> Shot:
-    due = await stage.next_due()
-    assert due is not None
-    await wait_until(stage, due + timedelta(hours=2))
+    vision = await following(stage, "vision", "ImagenWorld OR DreamLite", at="15:00")
+    await wait_until(stage, stage.now() + timedelta(hours=4))
     await stage.read()
     await stage.tick()
-    return posted(stage, "## Wednesday 1 April")
+    return posted(stage, "## Tuesday 31 March", channel=vision)
 
 
 @CHAPTER.scene(
@@ -88,7 +87,7 @@ class OwnModel:
 
 @CHAPTER.scene(
     "weekly",
-    "The week on Friday: each topic's best by now, what was shown when, and what rose late.",
+    "A look back at the week: each topic's papers with most votes by now, and when they were shown.",
     opening=stages.opened,
 )
 async def weekly(stage: Stage) -> Shot:

@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cogs._demo.stage import Stage
-from tests.screens import digests, operating, papers, refusals, searches, silence, subscribing
+from tests.screens import digests, inboxes, operating, papers, refusals, searches, silence, subscribing
 from tests.screens.scenes import Chapter, Scene, Shot, mark, play
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screens"
 PAGE = FOLDER / "README.md"
 ENDINGS = ("", "-phone")
 """What the names of a scene's pictures end with."""
-CHAPTERS = tuple(each.CHAPTER for each in (digests, searches, papers, subscribing, silence, operating, refusals))
+CHAPTERS = tuple(
+    each.CHAPTER for each in (digests, searches, papers, subscribing, inboxes, silence, operating, refusals)
+)
 
 _HEAD = """\
 # What Paperboy says

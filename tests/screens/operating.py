@@ -53,11 +53,6 @@ async def weekly(stage: Stage) -> Shot:
     return together([on, await ask(stage, "weekly off")])
 
 
-@CHAPTER.scene("weekly-preview", "`/weekly preview`: the round-up as it would be now.")
-async def weekly_preview(stage: Stage) -> Shot:
-    return await ask(stage, "weekly preview")
-
-
 @CHAPTER.scene("alerts", "`/alerts`: who hears of a digest that fails, the owner or a channel.")
 async def alerts(stage: Stage) -> Shot:
     owner = await ask(stage, "alerts")

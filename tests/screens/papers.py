@@ -4,36 +4,50 @@ from __future__ import annotations
 
 from cogs._demo.stage import Stage
 from tests.screens.scenes import Chapter, Shot
-from tests.screens.steps import ask, choose, press
+from tests.screens.steps import ask, choose, posted, press
 
-CHAPTER = Chapter("One paper", "`/paper` opens one by id, DOI, link or title; so does the menu under any answer.")
+CHAPTER = Chapter(
+    "One paper",
+    "“Details” beside a paper opens its card; so do the menu below an answer, and `/paper` with an id, a DOI, a "
+    "link or a title.",
+)
 
 
-@CHAPTER.scene("paper", "A paper's card: abstract, authors, where it was listed, and its links.")
+@CHAPTER.scene("paper", "The card of a paper in a digest, for whoever presses “Details” and nobody else.")
 async def card(stage: Stage) -> Shot:
-    return await ask(stage, "paper", by=stage.member, id="2603.28767")
+    return await press(posted(stage, "## Friday 27 March"), "Details")
 
 
-@CHAPTER.scene("paper-source", "A paper of another source, without votes.")
-async def other(stage: Stage) -> Shot:
-    return await choose(await ask(stage, "search", by=stage.member, query="source:biorxiv"), "")
+@CHAPTER.scene("paper-authors", "Unfolded: every author. A long abstract is folded in the same way.")
+async def authors(stage: Stage) -> Shot:
+    return await press(await card(stage), "All authors")
+
+
+@CHAPTER.scene("paper-bibtex", "“BibTeX”: its entry, as a block that Discord offers to copy.")
+async def bibtex(stage: Stage) -> Shot:
+    return await press(await card(stage), "BibTeX")
 
 
 @CHAPTER.scene("paper-similar", "“More like this”: the papers that share its telling words.")
 async def similar(stage: Stage) -> Shot:
-    return await press(await card(stage), "More like this")
+    return await press(await ask(stage, "paper", by=stage.member, id="2603.28767"), "More like this")
 
 
-@CHAPTER.scene("paper-why-posted", "“Why?” on a paper that was posted: when, and for which topics.")
+@CHAPTER.scene("paper-why-posted", "“Why?” of a paper that was posted: with which digest, and for which topics.")
 async def why_posted(stage: Stage) -> Shot:
-    return await press(await card(stage), "Why?")
+    return await press(await ask(stage, "paper", by=stage.member, id="2603.28767"), "Why?")
 
 
-@CHAPTER.scene("paper-why-left-out", "“Why?” on one that was left out: by which rule, and when it comes.")
+@CHAPTER.scene("paper-why-left-out", "“Why?” of one that was left out: by which rule, and when it comes.")
 async def why_left_out(stage: Stage) -> Shot:
     return await press(await ask(stage, "paper", by=stage.member, id="Kernel-Smith"), "Why?")
 
 
-@CHAPTER.scene("paper-why-not", "“Why?” on one that never came: what each topic lacks in it.")
+@CHAPTER.scene("paper-why-not", "“Why?” of one that never came: what it lacks of each topic.")
 async def why_not(stage: Stage) -> Shot:
     return await press(await ask(stage, "paper", by=stage.member, id="2603.25702"), "Why?")
+
+
+@CHAPTER.scene("paper-source", "A paper of another source, where nobody votes.")
+async def other(stage: Stage) -> Shot:
+    return await choose(await ask(stage, "search", by=stage.member, query="source:biorxiv"), "")

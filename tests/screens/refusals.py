@@ -10,7 +10,7 @@ import discord
 import simcord
 
 from bot import demo
-from bot.models import Button, ChannelId, Fetched, GuildId, Post, Row, Text, Validators
+from bot.models import Button, ChannelId, Fetched, Post, Row, Text, Validators
 from bot.pipeline.outside import Outside
 from cogs._demo import stage as stages
 from cogs._demo.stage import DemoBot, Stage
@@ -63,20 +63,15 @@ async def member(stage: Stage) -> Shot:
     return await press(found, "Subscribe to this search")
 
 
-@CHAPTER.scene("error-permission", "Where Paperboy may not post, it says so before anything is saved.")
-async def permission(stage: Stage) -> Shot:
-    place = stage.guild.create_text_channel(
+@CHAPTER.scene("error-channel", "A channel where Paperboy may not post, and one that follows nothing.")
+async def channel(stage: Stage) -> Shot:
+    closed = stage.guild.create_text_channel(
         "announcements",
         overwrites={stage.guild.default_role: discord.PermissionOverwrite(send_messages=False)},
     )
-    return await ask(stage, "subscribe", query="agent", channel=place)
-
-
-@CHAPTER.scene("error-channel", "A channel that follows nothing has nothing to change.")
-async def channel(stage: Stage) -> Shot:
     empty = stage.guild.create_text_channel("empty")
-    digest = await ask(stage, "digest now", channel=empty)
-    return together([digest, await ask(stage, "weekly off", channel=empty)])
+    refused = await ask(stage, "subscribe", query="agent", channel=closed)
+    return together([refused, await ask(stage, "digest now", channel=empty)])
 
 
 @CHAPTER.scene("error-pause", "A second pause, a digest in between, and a second end.")
@@ -106,16 +101,13 @@ async def preview(stage: Stage) -> Shot:
     return together([digest, weekly, more])
 
 
-@CHAPTER.scene("error-outside", "Hugging Face's search does not answer.")
+@CHAPTER.scene("error-outside", "Hugging Face's search does not answer; and a fault of Paperboy's own.")
 async def outside(stage: Stage) -> Shot:
+    found = await ask(stage, "search", by=stage.member, query="zebrafish")
     await _asking(stage, TimeoutError())
-    return await press(await ask(stage, "search", by=stage.member, query="zebrafish"), "Ask Hugging Face")
-
-
-@CHAPTER.scene("error-mine", "A fault of Paperboy's own: the operator's log has it.")
-async def mine(stage: Stage) -> Shot:
+    silent = await press(found, "Ask Hugging Face")
     await _asking(stage, RuntimeError("a bug"))
-    return await press(await ask(stage, "search", by=stage.member, query="zebrafish"), "Ask Hugging Face")
+    return together([silent, await press(found, "Ask Hugging Face")])
 
 
 async def _asking(stage: Stage, error: Exception) -> None:
@@ -127,8 +119,8 @@ async def _asking(stage: Stage, error: Exception) -> None:
     cast(DemoBot, stage.env.bot).outside = Outside(fetch=fetch, address="https://huggingface.co")
 
 
-@CHAPTER.scene("error-limit", "One topic too many for a channel.")
-async def limit(stage: Stage) -> Shot:
+@CHAPTER.scene("error-topic", "One topic too many, and one that somebody else has removed meanwhile.")
+async def topic(stage: Stage) -> Shot:
     known = await channels.get(stage.db, ChannelId(stage.papers.id))
     assert known is not None
     assert known.next_due is not None
@@ -136,20 +128,16 @@ async def limit(stage: Stage) -> Shot:
         await channels.subscribe(
             stage.db,
             known.id,
-            GuildId(stage.guild.id),
+            known.owner,
             f"topic {number}",
             schedule=known.schedule,
             next_due=known.next_due,
             now=stage.now(),
         )
-    return await press(await ask(stage, "subscribe", query="one more"), "Confirm")
-
-
-@CHAPTER.scene("error-gone", "A choice of what somebody else has removed meanwhile.")
-async def gone(stage: Stage) -> Shot:
+    full = await press(await ask(stage, "subscribe", query="one more"), "Confirm")
     mine, theirs = await ask(stage, "subscriptions"), await ask(stage, "subscriptions")
     await press(await choose(theirs, "#papers: topic 1"), "Remove")
-    return await choose(mine, "#papers: topic 1")
+    return together([full, await choose(mine, "#papers: topic 1")])
 
 
 @CHAPTER.scene("error-feed", "`/feeds add` with what is no address, or carries a secret.", opening=linked)

@@ -11,7 +11,7 @@ from bot.models import Fetched, Validators
 from cogs._demo import stage as stages
 from cogs._demo.stage import Stage
 from tests.screens.scenes import Chapter, Shot
-from tests.screens.steps import ask, press
+from tests.screens.steps import ask, friday, press
 
 CHAPTER = Chapter("Searching", "`/search` asks the archive the same question that a topic asks each day, now.")
 
@@ -24,9 +24,9 @@ async def search(stage: Stage) -> Shot:
     return await ask(stage, "search", by=stage.member, query="diffusion")
 
 
-@CHAPTER.scene("search-next", "The second page takes the place of the first.")
-async def second(stage: Stage) -> Shot:
-    return await press(await search(stage), "Next")
+@CHAPTER.scene("search-next", "“Next” puts the following page in its place; this is the last one.")
+async def last_page(stage: Stage) -> Shot:
+    return await press(await press(await search(stage), "Next"), "Next")
 
 
 @CHAPTER.scene(
@@ -34,14 +34,12 @@ async def second(stage: Stage) -> Shot:
     "Options narrow it; they become part of the query, so that it can be copied, paged and subscribed.",
 )
 async def narrowed(stage: Stage) -> Shot:
-    return await ask(
-        stage, "search", by=stage.member, query="agent -survey", source="huggingface", since="1w", sort="votes"
-    )
+    return await ask(stage, "search", by=stage.member, query="robot", since="1w", sort="votes")
 
 
 @CHAPTER.scene("search-spelled", "A slip of the keys: what was meant is looked for as well, and it says so.")
 async def spelled(stage: Stage) -> Shot:
-    return await ask(stage, "search", by=stage.member, query="difusion langauge")
+    return await ask(stage, "search", by=stage.member, query="gausian")
 
 
 @CHAPTER.scene(
@@ -57,7 +55,7 @@ async def nothing(stage: Stage) -> Shot:
     return await ask(stage, "search", by=stage.member, query="diffusion votes:>=500")
 
 
-@CHAPTER.scene("search-unknown", "No paper has one of the words: it says which, and offers to ask further.")
+@CHAPTER.scene("search-without", "With several filters it also says what each would leave alone.")
 async def unknown(stage: Stage) -> Shot:
     return await ask(stage, "search", by=stage.member, query="author:pieter cat:cs.CV votes:>=1")
 
@@ -77,11 +75,6 @@ async def outside_nothing(stage: Stage) -> Shot:
 @CHAPTER.scene("trending-today", "Today's list, on a topic.")
 async def today(stage: Stage) -> Shot:
     return await ask(stage, "trending", by=stage.member, period="today", topic="agent")
-
-
-@CHAPTER.scene("trending-month", "An archive younger than the period says so.")
-async def month(stage: Stage) -> Shot:
-    return await press(await ask(stage, "trending", by=stage.member, period="today", topic="image"), "This month")
 
 
 @CHAPTER.scene("trending-nothing", "Nothing moved on that topic: why, and what to look at instead.")
@@ -113,3 +106,8 @@ async def week(stage: Stage) -> Shot:
     while stage.now().day != 3:
         await stage.jump()
     return await ask(stage, "trending", by=stage.member, period="week")
+
+
+@CHAPTER.scene("trending-month", "An archive that is younger than the period says so.", opening=friday)
+async def month(stage: Stage) -> Shot:
+    return await ask(stage, "trending", by=stage.member, period="month", topic="speech")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-from bot import demo
 from cogs._demo import stage as stages
 from cogs._demo.stage import Stage
 from tests.screens.scenes import Chapter, Shot
-from tests.screens.steps import ask, broken, following, latest, wait_until
+from tests.screens.steps import ask, broken, following, friday, latest, wait_until
 
 CHAPTER = Chapter("How it is", "`/status` explains every silence, and whoever can mend something is told unasked.")
 _LATER = "16:00"
@@ -72,16 +69,10 @@ async def alert(stage: Stage) -> Shot:
     return latest(stage.guild.owner.dm_channel, stage.guild.owner)
 
 
-def _friday(path: Path) -> AbstractAsyncContextManager[Stage]:
-    """The sample's Friday, with the one source that it has of that day."""
-    friday = datetime(2026, 3, 27, 14, tzinfo=UTC)
-    return stages.opened(path, now=friday, feeds=demo.SOURCES[:1])
-
-
 @CHAPTER.scene(
     "status-nothing",
     "Nothing to post: a weekend, or no paper on the topic; then the one that came nearest.",
-    opening=_friday,
+    opening=friday,
 )
 async def nothing(stage: Stage) -> Shot:
     await ask(stage, "digest schedule", days="daily")
