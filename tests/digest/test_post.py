@@ -281,6 +281,12 @@ def test_a_summary_by_the_operator_s_model_has_a_mark_of_its_own() -> None:
     assert "✧" not in markup.as_text(digest_post(DIGEST, DELIVERY)[0])
 
 
+def test_no_others_are_spoken_of_where_every_summary_has_the_sign() -> None:
+    bare = dataclasses.replace(MATCH, summary="", summary_by="")
+    post, _ = digest_post(dataclasses.replace(DIGEST, papers=(MATCH, bare)), DELIVERY)
+    assert _texts(post)[0].endswith("\n-# ✦ marks summaries by Hugging Face’s model")
+
+
 def test_a_digest_full_of_the_model_s_summaries_fits() -> None:
     long = dataclasses.replace(
         MATCH,
