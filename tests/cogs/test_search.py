@@ -54,7 +54,7 @@ async def test_nothing_found_tells_what_nobody_has(scene: Scene) -> None:
 
 async def test_wider_hits_are_marked(scene: Scene) -> None:
     answer = text(shown(await scene.member.slash(scene.papers, "search", query="zebra diffusion")))
-    assert "0 papers** for" in answer
+    assert "No paper** has all the words of" in answer
     assert "only some of the words" in answer
 
 
