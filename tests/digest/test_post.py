@@ -386,6 +386,7 @@ def _offer(**more: object) -> Offer:
 def test_an_offer_of_several_words_says_that_all_must_be_there(text: str, told: bool) -> None:
     post = answers.offer_post(_offer(query=parse(text)), channel=ChannelId(1), owner=SERVER, number=7)
     assert ("only papers with all the words" in "".join(_texts(post))) == told
+    assert _texts(post)[0].endswith(", the hottest:"), "the papers follow"
 
 
 def test_an_offer_without_a_zone_asks_for_it() -> None:
@@ -399,7 +400,8 @@ def test_an_offer_without_a_zone_asks_for_it() -> None:
 def test_an_offer_with_a_zone_asks_to_confirm() -> None:
     post = answers.offer_post(_offer(early_hour=8), channel=ChannelId(1), owner=SERVER, number=7)
     told = "\n".join(_texts(post))
-    assert "One digest Mon–Fri at **15:00** (Europe/Berlin), up to 8 papers; the first <t:1774962000:F>." in told
+    first = "the first <t:1774962000:F> your time."
+    assert f"One digest Mon–Fri at **15:00** (Europe/Berlin), up to 8 papers; {first}" in told
     assert (
         "At 08:00 UTC Hugging Face has listed 63 % of the day’s papers, and 0.7 of its final top five are" in told
     )
@@ -432,7 +434,7 @@ def _topics(count: int, channel: int = 1) -> list[Topic]:
 
 
 def test_a_confirmation_tells_when_or_why_not() -> None:
-    assert "the next <t:1774962000:F>" in _texts(answers.subscribed_post(CHANNEL, "x", new=True))[0]
+    assert "the next <t:1774962000:F> your time" in _texts(answers.subscribed_post(CHANNEL, "x", new=True))[0]
     paused = dataclasses.replace(CHANNEL, next_due=None, paused="by @everyone [x](http://evil.test)")
     told = _texts(answers.subscribed_post(paused, "x", new=True))[0]
     assert "paused: by @\u200beveryone \\[x\\]" in told
