@@ -79,6 +79,10 @@ async def test_help_names_every_command_and_example(scene: Scene) -> None:
     names = {command.qualified_name for command in scene.bot.tree.walk_commands()} - {"digest", "feeds", "weekly"}
     assert names == {name.removeprefix("/") for name, _ in COMMANDS}
     assert all(f"`{name}`" in told for name, _ in COMMANDS)
+    everybodys = told.partition("**For everybody**")[2].partition("**For those who manage the server**")[0]
+    assert {name for name, _ in COMMANDS if f"`{name}`" in everybodys} == {
+        f"/{name}" for name in scene.member.available_commands(scene.papers)
+    }
     assert all(f"`{query}`" in told for query, _ in EXAMPLES)
 
 

@@ -494,7 +494,10 @@ def test_a_status_tells_how_sources_and_channels_are() -> None:
         (dataclasses.replace(CHANNEL, paused="by ada", next_due=None), _topics(1), ()),
         (dataclasses.replace(CHANNEL, next_due=None), _topics(1), ()),
     ]
+    why = Verdict(channel_id=ChannelId(1), due_at=NOW, at=NOW, kind=VerdictKind.PAUSED, text="paused: by ada")
+    told[2] = (told[2][0], told[2][1], [why])
     whole = "\n".join(_texts(status_post(sources, told, papers=79)))
+    assert whole.count("by ada") == 1
     for words in (
         "79 papers in the archive",
         "◌ **New** not read yet",
@@ -505,7 +508,7 @@ def test_a_status_tells_how_sources_and_channels_are() -> None:
         "-# ⚠ <t:1774962000:f> it is stale",
         "-# ◌ <t:1774962000:f> it is waiting",
         "no topics: `/subscribe` gives it one",
-        "⚠ paused: by ada",
+        "⚠ paused: by ada\n-# follows topic 0\n-# ⚠ <t:1774962000:f> paused",
         "not scheduled: `/digest resume` starts it",
     ):
         assert words in whole
