@@ -20,7 +20,7 @@ from tests.screens.scenes import Shot
 
 WIDTHS = {"": 720, "-phone": 390}
 """What a file's name ends with -> CSS pixels of the page."""
-_SHARPNESS = 1.5
+_SHARPNESS = 1.25
 """Pixels of a picture for each CSS pixel."""
 _COLOURS = 26
 _PLANE, _APART = 0.001, 16

@@ -49,7 +49,7 @@ async def late_risers(stage: Stage) -> Shot:
     opening=stages.opened,
 )
 async def late(stage: Stage) -> Shot:
-    vision = await following(stage, "vision", "ImagenWorld OR DreamLite", at="15:00")
+    vision = await following(stage, "vision", "DreamLite", at="15:00")
     await wait_until(stage, stage.now() + timedelta(hours=4))
     await stage.read()
     await stage.tick()
@@ -65,7 +65,7 @@ async def own_model(stage: Stage) -> Shot:
     vision = stage.guild.create_text_channel("vision")
     async with Writer(stage.db, OwnModel(), daily=10) as writer:
         cast(DemoBot, stage.env.bot).writer = writer
-        offered = await ask(stage, "subscribe", query="ImagenWorld OR DreamLite", channel=vision, zone="UTC")
+        offered = await ask(stage, "subscribe", query="ImagenWorld", channel=vision, zone="UTC")
         await press(offered, "Confirm")
         await ask(stage, "digest now", channel=vision)
     return posted(stage, "## Tuesday 31 March", channel=vision)

@@ -17,16 +17,12 @@ async def subscribe(stage: Stage) -> Shot:
     return await ask(stage, "subscribe", by=stage.member.user, query="robot")
 
 
-@CHAPTER.scene("inbox-confirmed", "Saved, with what is kept about the person and how it is taken back.")
+@CHAPTER.scene("inbox-confirmed", "Saved; the time and the look back at the week are the person's own.")
 async def confirmed(stage: Stage) -> Shot:
-    return await press(await choose(await subscribe(stage), "UTC"), "Confirm")
-
-
-@CHAPTER.scene("inbox-schedule", "Its time and its look back at the week are the person's own.")
-async def schedule(stage: Stage) -> Shot:
     person = stage.member.user
+    saved = await press(await choose(await subscribe(stage), "UTC"), "Confirm")
     changed = await ask(stage, "digest schedule", by=person, time="18:00", days="daily", size=5)
-    return together([changed, await ask(stage, "weekly on", by=person, day="Sunday", time="10:00")])
+    return together([saved, changed, await ask(stage, "weekly on", by=person, day="Sunday", time="10:00")])
 
 
 @CHAPTER.scene("inbox-digest", "That evening's digest. Nobody else sees it.")
@@ -34,11 +30,6 @@ async def digest(stage: Stage) -> Shot:
     await press(await ask(stage, "subscribe", by=stage.member.user, query="kernel OR geometry"), "Confirm")
     await stage.jump()
     return posted(stage, "## Tuesday 31 March", channel=stage.member.user.dm_channel)
-
-
-@CHAPTER.scene("inbox-status", "`/status` there tells of the person's own digest.")
-async def status(stage: Stage) -> Shot:
-    return await ask(stage, "status", by=stage.member.user)
 
 
 @CHAPTER.scene("inbox-forget", "`/forget` shows what would go.")

@@ -30,11 +30,6 @@ async def schedule(stage: Stage) -> Shot:
     return together([told, changed, early])
 
 
-@CHAPTER.scene("digest-preview", "`/digest preview`: the next digest as it would be now; only the admin sees it.")
-async def preview(stage: Stage) -> Shot:
-    return await ask(stage, "digest preview")
-
-
 @CHAPTER.scene("digest-now", "`/digest now` posts one at once, also of what the last one had no place for.")
 async def now(stage: Stage) -> Shot:
     answer = await ask(stage, "digest now")
@@ -43,7 +38,7 @@ async def now(stage: Stage) -> Shot:
 
 @CHAPTER.scene("digest-pause", "A pause is signed, so that others know whom to ask; `/digest resume` ends it.")
 async def pause(stage: Stage) -> Shot:
-    commands = ("digest pause", "digest schedule", "digest resume")
+    commands = ("digest pause", "digest pause", "digest resume", "digest resume")
     return together([await ask(stage, command) for command in commands])
 
 
@@ -119,13 +114,9 @@ async def added(stage: Stage) -> Shot:
     return together([await press(look, "Add") for look in looks])
 
 
-@CHAPTER.scene("feeds-list", "`/feeds list`: the server's own feeds, and how each is.")
+@CHAPTER.scene("feeds-list", "`/feeds list`: the server's own feeds. `/feeds remove` takes one away.")
 async def listed(stage: Stage) -> Shot:
     await additions.poll(stage.db, web, now=stage.now(), every=timedelta(hours=1))
-    return await ask(stage, "feeds list")
-
-
-@CHAPTER.scene("feeds-remove", "`/feeds remove` takes one away; then there is none.")
-async def removed(stage: Stage) -> Shot:
+    one = await ask(stage, "feeds list")
     gone = await ask(stage, "feeds remove", feed="Our reading group")
-    return together([gone, await ask(stage, "feeds list")])
+    return together([one, gone, await ask(stage, "feeds list")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cogs._demo.stage import Stage
 from tests.screens.scenes import Chapter, Shot
-from tests.screens.steps import ask, choose, posted, press
+from tests.screens.steps import ask, posted, press, together
 
 CHAPTER = Chapter(
     "One paper",
@@ -33,21 +33,8 @@ async def similar(stage: Stage) -> Shot:
     return await press(await ask(stage, "paper", by=stage.member, id="2603.28767"), "More like this")
 
 
-@CHAPTER.scene("paper-why-posted", "“Why?” of a paper that was posted: with which digest, and for which topics.")
-async def why_posted(stage: Stage) -> Shot:
-    return await press(await ask(stage, "paper", by=stage.member, id="2603.28767"), "Why?")
-
-
-@CHAPTER.scene("paper-why-left-out", "“Why?” of one that was left out: by which rule, and when it comes.")
-async def why_left_out(stage: Stage) -> Shot:
-    return await press(await ask(stage, "paper", by=stage.member, id="Kernel-Smith"), "Why?")
-
-
-@CHAPTER.scene("paper-why-not", "“Why?” of one that never came: what it lacks of each topic.")
-async def why_not(stage: Stage) -> Shot:
-    return await press(await ask(stage, "paper", by=stage.member, id="2603.25702"), "Why?")
-
-
-@CHAPTER.scene("paper-source", "A paper of another source, where nobody votes.")
-async def other(stage: Stage) -> Shot:
-    return await choose(await ask(stage, "search", by=stage.member, query="source:biorxiv"), "")
+@CHAPTER.scene("paper-why", "“Why?” of one that was posted, one that was left out, and one that answers no topic.")
+async def why(stage: Stage) -> Shot:
+    which = ("2603.28767", "Kernel-Smith", "2603.25702")
+    cards = [await ask(stage, "paper", by=stage.member, id=each) for each in which]
+    return together([await press(card, "Why?") for card in cards])

@@ -52,18 +52,18 @@ async def schedule(stage: Stage) -> Shot:
     return await _each(stage, "digest schedule", *wrong)
 
 
-@CHAPTER.scene("error-paper", "A paper that is not there, and a beginning that several have.")
+@CHAPTER.scene("error-paper", "No such paper, several that begin so, and what a member may not do.")
 async def paper(stage: Stage) -> Shot:
-    return await _each(stage, "paper", {"id": "2401.00001"}, {"id": "agent"}, by=stage.member)
-
-
-@CHAPTER.scene("error-member", "A member may ask everything and change nothing.")
-async def member(stage: Stage) -> Shot:
+    papers = await _each(stage, "paper", {"id": "2401.00001"}, {"id": "agent"}, by=stage.member)
     found = await ask(stage, "search", by=stage.member, query="diffusion")
-    return await press(found, "Subscribe to this search")
+    return together([papers, await press(found, "Subscribe to this search")])
 
 
-@CHAPTER.scene("error-channel", "A channel where Paperboy may not post, and one that follows nothing.")
+@CHAPTER.scene(
+    "error-channel",
+    "Where Paperboy may not post, where nothing is followed, where there is no round-up; one topic too many, and "
+    "one that somebody else has removed.",
+)
 async def channel(stage: Stage) -> Shot:
     closed = stage.guild.create_text_channel(
         "announcements",
@@ -71,15 +71,30 @@ async def channel(stage: Stage) -> Shot:
     )
     empty = stage.guild.create_text_channel("empty")
     refused = await ask(stage, "subscribe", query="agent", channel=closed)
-    return together([refused, await ask(stage, "digest now", channel=empty)])
+    nothing = await ask(stage, "digest now", channel=empty)
+    no_round_up = await ask(stage, "weekly off")
+    await _fill(stage)
+    full = await press(await ask(stage, "subscribe", query="one more"), "Confirm")
+    mine, theirs = await ask(stage, "subscriptions"), await ask(stage, "subscriptions")
+    await press(await choose(theirs, "#papers: topic 1"), "Remove")
+    return together([refused, nothing, no_round_up, full, await choose(mine, "#papers: topic 1")])
 
 
-@CHAPTER.scene("error-pause", "A second pause, a digest in between, and a second end.")
-async def pause(stage: Stage) -> Shot:
-    await ask(stage, "digest pause")
-    paused = [await ask(stage, command) for command in ("digest pause", "digest now")]
-    await ask(stage, "digest resume")
-    return together([*paused, await ask(stage, "digest resume")])
+async def _fill(stage: Stage) -> None:
+    """As many topics as a channel can follow."""
+    known = await channels.get(stage.db, ChannelId(stage.papers.id))
+    assert known is not None
+    assert known.next_due is not None
+    for number in range(channels.MAX_TOPICS - len(demo.TOPICS)):
+        await channels.subscribe(
+            stage.db,
+            known.id,
+            known.owner,
+            f"topic {number}",
+            schedule=known.schedule,
+            next_due=known.next_due,
+            now=stage.now(),
+        )
 
 
 @CHAPTER.scene("error-now", "`/digest now` where Discord fails, too soon after another, and with nothing to show.")
@@ -119,30 +134,17 @@ async def _asking(stage: Stage, error: Exception) -> None:
     cast(DemoBot, stage.env.bot).outside = Outside(fetch=fetch, address="https://huggingface.co")
 
 
-@CHAPTER.scene("error-topic", "One topic too many, and one that somebody else has removed meanwhile.")
-async def topic(stage: Stage) -> Shot:
-    known = await channels.get(stage.db, ChannelId(stage.papers.id))
-    assert known is not None
-    assert known.next_due is not None
-    for number in range(channels.MAX_TOPICS - len(demo.TOPICS)):
-        await channels.subscribe(
-            stage.db,
-            known.id,
-            known.owner,
-            f"topic {number}",
-            schedule=known.schedule,
-            next_due=known.next_due,
-            now=stage.now(),
-        )
-    full = await press(await ask(stage, "subscribe", query="one more"), "Confirm")
-    mine, theirs = await ask(stage, "subscriptions"), await ask(stage, "subscriptions")
-    await press(await choose(theirs, "#papers: topic 1"), "Remove")
-    return together([full, await choose(mine, "#papers: topic 1")])
-
-
-@CHAPTER.scene("error-feed", "`/feeds add` with what is no address, or carries a secret.", opening=linked)
+@CHAPTER.scene(
+    "error-feed", "`/feeds add` with what is no address, carries a secret, or leads to no feed.", opening=linked
+)
 async def feed(stage: Stage) -> Shot:
-    wrong = ("our reading group", "ftp://lab.example.org/feed", "https://ada:secret@lab.example.org/feed.xml")
+    wrong = (
+        "our reading group",
+        "ftp://lab.example.org/feed",
+        "https://ada:secret@lab.example.org/feed.xml",
+        f"{SITE}news.xml",
+        f"{SITE}people",
+    )
     return await _each(stage, "feeds add", *({"url": url} for url in wrong))
 
 
@@ -154,13 +156,6 @@ async def known_feed(stage: Stage) -> Shot:
         "https://rss.arxiv.org/rss/q-bio.NC",
     )
     return await _each(stage, "feeds add", *({"url": url} for url in known))
-
-
-@CHAPTER.scene("error-feed-none", "`/feeds remove` and `/feeds add` where there is nothing.")
-async def no_feed(stage: Stage) -> Shot:
-    removed = await ask(stage, "feeds remove", feed="Blog")
-    missing = await ask(stage, "feeds add", url=f"{SITE}news.xml")
-    return together([removed, missing, await ask(stage, "feeds add", url=f"{SITE}people")])
 
 
 @CHAPTER.scene(

@@ -11,7 +11,7 @@ from bot.models import Fetched, Validators
 from cogs._demo import stage as stages
 from cogs._demo.stage import Stage
 from tests.screens.scenes import Chapter, Shot
-from tests.screens.steps import ask, friday, press
+from tests.screens.steps import ask, friday, press, together
 
 CHAPTER = Chapter("Searching", "`/search` asks the archive the same question that a topic asks each day, now.")
 
@@ -52,24 +52,17 @@ async def wider(stage: Stage) -> Shot:
 
 @CHAPTER.scene("search-nothing", "Nothing, and why: which part leaves nothing, and one button to do without it.")
 async def nothing(stage: Stage) -> Shot:
-    return await ask(stage, "search", by=stage.member, query="diffusion votes:>=500")
-
-
-@CHAPTER.scene("search-without", "With several filters it also says what each would leave alone.")
-async def unknown(stage: Stage) -> Shot:
-    return await ask(stage, "search", by=stage.member, query="author:pieter cat:cs.CV votes:>=1")
+    queries = ("diffusion votes:>=500", "author:pieter cat:cs.CV votes:>=1")
+    return together([await ask(stage, "search", by=stage.member, query=query) for query in queries])
 
 
 @CHAPTER.scene("search-outside", "“Ask Hugging Face” looks beyond the archive, when somebody presses it.")
 async def outside(stage: Stage) -> Shot:
-    shot = await ask(stage, "search", by=stage.member, query="transformers recognition")
-    return await press(shot, "Ask Hugging Face")
-
-
-@CHAPTER.scene("search-outside-nothing", "Hugging Face has nothing either.")
-async def outside_nothing(stage: Stage) -> Shot:
-    shot = await ask(stage, "search", by=stage.member, query="zebrafish")
-    return await press(shot, "Ask Hugging Face")
+    asked = [
+        await ask(stage, "search", by=stage.member, query=query)
+        for query in ("transformers recognition", "zebrafish")
+    ]
+    return together([await press(shot, "Ask Hugging Face") for shot in asked])
 
 
 @CHAPTER.scene("trending-today", "Today's list, on a topic.")

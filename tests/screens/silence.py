@@ -32,21 +32,14 @@ async def sources(stage: Stage) -> Shot:
 
 
 @CHAPTER.scene(
-    "status-outage",
-    "Discord fails: the digest waits for the next try, and is never posted twice.",
+    "status-missed",
+    "Discord failed for longer than a digest may be late, or Paperboy was off: the papers fold into the next one.",
     opening=stages.opened,
 )
-async def outage(stage: Stage) -> Shot:
+async def missed(stage: Stage) -> Shot:
     vision = await following(stage, "vision", "image OR video", at=_LATER)
     stage.env.inject_error("POST", f"/channels/{vision.id}/messages", status=503, times=1)
     await stage.jump()
-    return await ask(stage, "status", by=stage.member)
-
-
-@CHAPTER.scene(
-    "status-missed", "Off for longer than the grace of six hours: the papers fold into the next digest."
-)
-async def missed(stage: Stage) -> Shot:
     await following(stage, "reasoning", "reasoning", at="17:00")
     await wait_until(stage, stage.now() + timedelta(hours=8))
     await stage.read()
