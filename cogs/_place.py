@@ -44,7 +44,7 @@ async def own_of(interaction: Interaction) -> tuple[str, ...]:
 def require_manager(interaction: Interaction) -> None:
     """Everybody manages their own inbox. Buttons carry no default permissions of their own. Raises UserError."""
     if owner_of(interaction).person is None and not interaction.permissions.manage_guild:
-        told = "Only people who may manage this server (Manage Server) can change its digests."
+        told = "Only people with **Manage Server** can change this server’s digests."
         if interaction.client.inboxes:
             told += " In a direct message to me, `/subscribe` gives you one of your own."
         raise UserError(told)

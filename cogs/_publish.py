@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import aiohttp  # only for the errors that discord.py lets through
 import discord
 
-from bot.digest.markup import escape
+from bot.digest.markup import escape, link
 from bot.errors import CannotLook, ChannelGone, DeliveryError, PostRefused, TryLater
 from bot.models import ChannelId, Delivery, GuildId, MessageId, Post
 from cogs._layout import layout
@@ -189,7 +189,11 @@ class DiscordPublisher:
                 elif way == "owner":
                     place = await client.fetch_user(server.owner_id) if server.owner_id else None
                 if place:
-                    text = f"The digest of <#{channel}> in {escape(server.name)} {escape(sentence)}"
+                    known, named = client.get_channel(channel), f"<#{channel}>"
+                    if way == "owner" and isinstance(known, discord.abc.GuildChannel):
+                        # Outside of its server a mention may show as a number.
+                        named = link(f"#{known.name}", known.jump_url)
+                    text = f"The digest of {named} in **{escape(server.name)}** {escape(sentence)}."
                     await place.send(text, allowed_mentions=_SILENT)
                     return True
             except Exception as error:  # a word to somebody is never worth a digest

@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.digest import answer as answers
 from bot.digest import due
 from bot.digest import post as posts
-from bot.digest.markup import escape, local
+from bot.digest.markup import escape, local, yours
 from bot.errors import UserError
 from bot.models import DeliveryId, UserId
 from bot.papers.trending import counted
@@ -64,7 +64,7 @@ class Digest(commands.GroupCog, group_name="digest", group_description="The dail
         elif wanted and found.next_due <= now:
             state = "today’s digest has not come yet, so it comes now"
         else:
-            state = f"the next {local(found.next_due, 'F')}"
+            state = f"the next {yours(found.next_due)}"
         early = answers.early_told(due.early_hour(found.schedule, now))
         where = answers.named(found.id, found.owner, begin=True)
         told = f"{where}: {answers.schedule_told(found.schedule)}; {state}.{early}"

@@ -70,7 +70,7 @@ class Servers(commands.Cog):
         if to is None:
             told = (
                 "the server’s owner hears of it by direct message; where that is closed, the system channel does. "
-                "`/alerts channel` chooses a channel instead."
+                "The option `channel` chooses a channel instead."
             )
         else:
             place = self.bot.get_channel(to)
@@ -79,7 +79,7 @@ class Servers(commands.Cog):
                 require_posting(place)
             else:
                 told += ", but I cannot see that channel: the owner does instead"
-            told += ". `/alerts owner:True` goes back to the owner’s direct messages."
+            told += ". The option `owner` goes back to the owner’s direct messages."
         await reply(interaction, posts.notice(f"When a digest fails three times or is paused, {told}"))
 
 

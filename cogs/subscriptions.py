@@ -142,7 +142,7 @@ class Edit(ui.Modal, title="Change this topic"):
             ]
         )
         self.add_item(ui.Label(text="Query, as in /search", component=self._text))
-        self.add_item(ui.Label(text="Which of a day’s papers are good enough", component=self._floor))
+        self.add_item(ui.Label(text="Floor: how good a paper has to be", component=self._floor))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         query = unordered(parse(self._text.value))

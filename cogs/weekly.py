@@ -12,7 +12,7 @@ from bot.digest import answer as answers
 from bot.digest import due
 from bot.digest import post as posts
 from bot.digest import weekly as messages
-from bot.digest.markup import escape, local
+from bot.digest.markup import escape, yours
 from bot.errors import UserError
 from bot.models import ChannelId, DeliveryId
 from bot.pipeline import weekly
@@ -49,7 +49,7 @@ class Weekly(commands.GroupCog, group_name="weekly", group_description="A look b
         elif round_up.next_due <= now:
             state = "today’s has not come yet, so it comes now"
         else:
-            state = f"the next {local(round_up.next_due, 'F')}"
+            state = f"the next {yours(round_up.next_due)}"
         where = answers.named(found.id, found.owner, begin=True)
         told = f"{where}: a round-up {messages.when_told(round_up, found.schedule)}; {state}."
         await reply(interaction, posts.notice(f"{told}\n-# `/weekly preview` shows what it would be now."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.digest import due, markup
-from bot.digest.markup import escape, link, local
+from bot.digest.markup import escape, link, yours
 from bot.digest.post import facts
 from bot.models import (
     And,
@@ -90,10 +90,10 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, channel: ChannelId, owner: 
     total = f"more than {offer.total} papers" if offer.capped else counted(offer.total, "paper")
     head = f"### Subscribe {named(channel, owner)} to {code(offer.query.text)}?\n"
     head += f"In the last seven days it matched **{total}**{', the hottest:' if papers else '.'}"
-    if _several(offer.query):
-        head += "\n-# A subscription follows only papers with all the words; `/search` shows more."
     blocks: list[Block] = [Text(head)]
     blocks += [Text(f"{link(shorten(paper.title, 110), paper.url)}\n-# {facts(paper)}") for paper in papers]
+    if _several(offer.query):
+        blocks.append(Text("-# A subscription follows only papers with all the words; `/search` shows more."))
     if not offer.papers:
         blocks.append(Text("-# You can subscribe all the same: it may match what comes."))
     blocks.append(Line())
@@ -109,7 +109,7 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, channel: ChannelId, owner: 
             Text("-# Not in the list? Ask again with the option `zone`, which knows them all."),
         ]
         return Post(tuple(blocks))
-    state = paused_told(offer.paused, offer.paused_by) if offer.paused else f"the first {local(offer.first, 'F')}"
+    state = paused_told(offer.paused, offer.paused_by) if offer.paused else f"the first {yours(offer.first)}"
     told = f"{schedule_told(offer.schedule)}; {state}.{early_told(offer.early_hour)}"
     confirm = Button(
         label="Confirm", custom_id=f"paperboy:confirm:{number}:{channel}:{offer.schedule.zone}", primary=True
@@ -130,7 +130,7 @@ def subscribed_post(channel: Channel, query: str, *, new: bool) -> Post:
     if not new:
         return Post((Text(f"{where} follows {code(query)} already. Nothing was changed."),))
     when = (
-        f"the next {local(channel.next_due, 'F')}"
+        f"the next {yours(channel.next_due)}"
         if channel.next_due
         else paused_told(channel.paused or "", channel.paused_by)
     )
@@ -180,7 +180,9 @@ def subscriptions_post(
 
 def _followed(channel: Channel, own: Sequence[Topic], room: int) -> str:
     """A channel and its topics, as many as fit in `room` characters."""
-    state = f" · {paused_told(channel.paused, channel.paused_by, 80)}" if channel.paused else ""
+    # Its first sentence; the others tell what to do, and stand in `/status`.
+    why = channel.paused.partition(". ")[0] if channel.paused else ""
+    state = f" · {paused_told(why, channel.paused_by, 80)}" if why else ""
     head = f"**{named(channel.id, channel.owner, begin=True)}** {when_told(channel.schedule)}{state}"
     for count in range(min(len(own), TOPICS), -1, -1):
         lines = [head, *map(_topic, own[:count])]

@@ -41,7 +41,8 @@ def chart_post(chart: Chart, number: int, newest: int | None = None) -> Post:
     if not chart.papers:
         search = Button(label="The newest papers", custom_id=f"paperboy:page:{newest}:0")
         row = Row((*periods.buttons, search)) if newest is not None and chart.answering else periods
-        return Post((Text("\n".join((_heading(chart), *_nothing(chart)))), row))
+        nothing = _nothing(chart, button=row is not periods)
+        return Post((Text("\n".join((_heading(chart), *nothing))), row))
     # Titles are shortened evenly before a paper is left out.
     for count, limit in product(range(len(chart.papers), -1, -1), (120, 80, 50)):
         shown = chart.papers[:count]
@@ -96,13 +97,14 @@ def _trouble(chart: Chart) -> list[str]:
 
 def _entry(chart: Chart, rise: Rise, paper: Paper, limit: int) -> str:
     votes = f"▲ {short(paper.votes or 0)}"
-    why = " · ".join((votes, *moved(chart, rise)))
+    why = " · ".join((votes, *moved(chart, rise, paper.votes or 0)))
     about = facts(replace(paper, votes=None))
     return f"**{rise.place}. {link(shorten(paper.title, limit), paper.url)}**\n-# {why}\n-# {about}"
 
 
-def moved(chart: Chart, rise: Rise) -> tuple[str, ...]:
-    """How a paper came to its place, in words: ("+52 this week", "up 3 from last week")."""
+def moved(chart: Chart, rise: Rise, votes: int) -> tuple[str, ...]:
+    """How a paper of so many votes came to its place, in words: ("+52 this week", "up 3 from last week"). What a
+    new one gained is what it has."""
     if chart.period is Period.TODAY:
         if rise.new:
             return ("new today",)
@@ -110,7 +112,8 @@ def moved(chart: Chart, rise: Rise) -> tuple[str, ...]:
     gained = f"+{short(rise.gained)} {_CALLED[chart.period]}"
     before = _BEFORE[chart.period]
     if rise.new:
-        return f"+{short(rise.gained)}", f"new {_CALLED[chart.period]}"
+        new = f"new {_CALLED[chart.period]}"
+        return (new,) if rise.gained == votes else (f"+{short(rise.gained)}", new)
     if not chart.compared:
         return (gained,)
     if rise.before is None:
@@ -121,8 +124,8 @@ def moved(chart: Chart, rise: Rise) -> tuple[str, ...]:
     return gained, f"{way} {abs(rise.before - rise.place)} from {before}"
 
 
-def _nothing(chart: Chart) -> Sequence[str]:
-    """Why there is no chart, and what to do next."""
+def _nothing(chart: Chart, *, button: bool) -> Sequence[str]:
+    """Why there is no chart, and what to do next; `button`: one leads to the newest papers."""
     if chart.since is None and not chart.answering:
         empty = "The archive is still empty: the first papers arrive within minutes of the first start."
         return [empty, *_trouble(chart)]
@@ -134,7 +137,8 @@ def _nothing(chart: Chart) -> Sequence[str]:
     if chart.period is not Period.TODAY and chart.day and chart.day < chart.today:
         lines.append(f"The newest list with votes is of {chart.day:%A} {_day(chart, chart.day)}.")
     longer = "" if chart.period is Period.MONTH else "Choose a longer period, or "
-    lines.append(f"{longer}{'look' if longer else 'Look'} at the newest papers: `/search` with `sort:new`.")
+    how = "" if button else ": `/search` with `sort:new`"
+    lines.append(f"{longer}{'look' if longer else 'Look'} at the newest papers{how}.")
     return lines + _trouble(chart)
 
 
@@ -145,7 +149,7 @@ def _why(chart: Chart) -> str:
         return f"{of} none gained a vote in {_LAST[chart.period]}."
     if chart.day is None:
         return "No list has votes yet."
-    return f"{of} none stands on {_list_told(chart)} and has votes."
+    return f"{of} none with votes stands on {_list_told(chart)}."
 
 
 def _day(chart: Chart, day: date) -> str:

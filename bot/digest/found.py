@@ -31,23 +31,21 @@ _SPELLED = 3
 def answer_post(answer: Answer, number: int, *, outside: bool = False) -> Post:
     """One page of a search. `number` stands for the query in button ids; `outside`: Hugging Face may be asked."""
     page, pages = answer.offset // PAGE, max(1, -(-(answer.total + answer.wider) // PAGE))
-    head, more = _head(answer, page, pages), "more " if answer.total else ""
-    typed = " as they were typed" if answer.spelled else ""
-    row = Row(
-        (
-            Button(label="Previous", custom_id=f"paperboy:page:{number}:{page - 1}", disabled=page == 0),
-            Button(label="Next", custom_id=f"paperboy:page:{number}:{page + 1}", disabled=page + 1 >= pages),
-            Button(label="Subscribe to this search", custom_id=f"paperboy:offer:{number}", primary=True),
-        )
+    head = _head(answer, page, pages)
+    turns = (
+        Button(label="Previous", custom_id=f"paperboy:page:{number}:{page - 1}", disabled=page == 0),
+        Button(label="Next", custom_id=f"paperboy:page:{number}:{page + 1}", disabled=page + 1 >= pages),
     )
+    follow = Button(label="Subscribe to this search", custom_id=f"paperboy:offer:{number}", primary=True)
+    row = Row((*turns, follow) if pages > 1 else (follow,))
     # Passages are shortened evenly before a paper is left out.
     for count, limit in product(range(len(answer.hits), -1, -1), range(_PASSAGE, 39, -40)):
         shown = answer.hits[:count]
         blocks: list[Block] = [Text(head)]
         for at, hit in enumerate(shown):
             blocks.append(Line())
-            if hit.wider and not any(before.wider for before in shown[:at]):
-                blocks.append(Text(f"-# No {more}paper has all the words{typed}; these come near:"))
+            if hit.wider and answer.total and not any(before.wider for before in shown[:at]):
+                blocks.append(Text("-# No more paper has all the words; these come near:"))
             blocks.append(Text(row_told(answer.query, hit, limit)))
         if left := len(answer.hits) - count:
             blocks.append(Text(f"-# {left} of this page left out: too long for one message"))
@@ -59,16 +57,19 @@ def answer_post(answer: Answer, number: int, *, outside: bool = False) -> Post:
 
 
 def _head(answer: Answer, page: int, pages: int) -> str:
-    head = f"**{counted(answer.total, 'paper')}** for {code(answer.query.text)}"
-    if answer.wider:
-        head += (
-            f", {answer.wider} {'more ' if answer.total else ''}{'comes' if answer.wider == 1 else 'come'} near"
-        )
+    near = f"{answer.wider} {'more ' if answer.total else ''}{'comes' if answer.wider == 1 else 'come'} near"
+    if answer.total or not answer.wider:
+        head = f"**{counted(answer.total, 'paper')}** for {code(answer.query.text)}"
+        head += f", {near}" if answer.wider else ""
+    else:
+        asked = code(answer.query.text)
+        lacks = f"has {asked} as it was typed" if answer.spelled else f"has all the words of {asked}"
+        head = f"**No paper** {lacks}, {near}"
     if pages > 1:
         head += f" · page {page + 1} of {pages}"
     if answer.spelled:
-        words = ", ".join(f"“{_word(word)}” (“{_word(slip)}”)" for slip, word in answer.spelled[:_SPELLED])
-        head += f"\n-# Did you mean: also looked for {words}"
+        words = ", ".join(f"“{_word(word)}” for “{_word(slip)}”" for slip, word in answer.spelled[:_SPELLED])
+        head += f"\n-# Also looked for what may be meant: {words}"
     return head
 
 

@@ -57,6 +57,11 @@ def local(moment: datetime, style: str = "f") -> str:
     return f"<t:{int(moment.timestamp())}:{style}>"
 
 
+def yours(moment: datetime) -> str:
+    """The same where a time in another zone stands beside it: two hours of one moment would seem to be two."""
+    return f"{local(moment, 'F')} your time"
+
+
 def components(post: Post) -> int:
     """What Discord counts against 40: the frame, its blocks, and what stands in rows."""
     total = 1

@@ -78,7 +78,7 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
         f"-# {len(digest.papers)}{of} on {topics}",
     ]
     if marks := _marks(digest):
-        lines.append(f"-# {marks}; the others quote the abstract")
+        lines.append(f"-# {marks}")
     blocks: list[Block] = [Text("\n".join(lines))]
     risen = [match for match in digest.papers if match.late]
     for at, match in enumerate(digest.papers):
@@ -100,14 +100,16 @@ def _digest(digest: Digest, delivery: DeliveryId, limit: int) -> Post:
 
 
 def _marks(digest: Digest) -> str:
-    """What the signs behind summaries mean: "✦ marks summaries by Hugging Face’s model"."""
+    """What the signs behind summaries mean: "✦ marks summaries by Hugging Face’s model; the others quote the
+    abstract", as far as there are others."""
     authors = {match.summary_by for match in digest.papers}
     own = next(filter(None, map(model_of, sorted(authors))), "")
     marks = [f"{BY_MODEL} marks summaries by Hugging Face’s model"] if "Hugging Face" in authors else []
     if own:
         begin = f"{BY_OWN_MODEL} {'those' if marks else 'marks summaries'} by"
         marks.append(f"{begin} {escape(shorten(own, 40))}, checked against the abstract")
-    return ", ".join(marks)
+    others = any(match.summary and not sign(match.summary_by) for match in digest.papers)
+    return ", ".join(marks) + ("; the others quote the abstract" if marks and others else "")
 
 
 def _risen(late: Sequence[Match], day: date) -> str:

@@ -60,6 +60,8 @@ COMMANDS = (
 """(command, what it does)."""
 _OF_SERVERS = ("/feeds", "/alerts")
 """What is of no use in a direct message."""
+_OF_ALL = ("/search", "/trending", "/paper", "/status", "/forget", "/help")
+"""What everybody may use in a server."""
 
 
 def status_post(
@@ -145,16 +147,22 @@ def _channel(channel: Channel, topics: Sequence[Topic], verdicts: Sequence[Verdi
         following = f", next {local(channel.round_up.next_due, 'F')}" if channel.round_up.next_due else ""
         lines.append(f"-# round-up {weekly_told(channel.round_up, channel.schedule)}{following}")
     for verdict in verdicts:
-        lines.append(f"-# {_SIGNS[verdict.kind]} {local(verdict.due_at)} {escape(shorten(verdict.told, 240))}")
+        # Why it is paused stands above.
+        told = "paused" if verdict.told == f"paused: {channel.paused}" else verdict.told
+        lines.append(f"-# {_SIGNS[verdict.kind]} {local(verdict.due_at)} {escape(shorten(told, 240))}")
     return "\n".join(lines)
 
 
 def help_post(*, inbox: bool = False, inboxes: bool = True) -> Post:
     """The commands and the query language, on one screen. `inbox`: asked in a direct message; `inboxes`: whether
     people may have a digest of their own."""
-    commands = "\n".join(
-        f"`{name}` {about}" for name, about in COMMANDS if not (inbox and name.startswith(_OF_SERVERS))
-    )
+    lines = {name: f"`{name}` {about}" for name, about in COMMANDS}
+    if inbox:
+        commands = "\n".join(line for name, line in lines.items() if not name.startswith(_OF_SERVERS))
+    else:
+        everybodys = [line for name, line in lines.items() if name in _OF_ALL]
+        managers = [line for name, line in lines.items() if name not in _OF_ALL]
+        commands = "\n".join(("**For everybody**", *everybodys, "**For those who manage the server**", *managers))
     if inboxes:
         here = "Here, in a direct message" if inbox else "In a direct message to me"
         commands += f"\n-# {here}, `/subscribe` gives you a digest of your own."

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from bot.digest import due, handle, markup
 from bot.digest import post as posts
 from bot.digest.compose import voted_only
-from bot.digest.markup import escape, link, local
+from bot.digest.markup import escape, link, yours
 from bot.models import (
     Block,
     Button,
@@ -219,7 +219,7 @@ def about_post(round_up: RoundUp | None, schedule: Schedule) -> Post:
     """What the message with the button is."""
     when = "No more of them come here."
     if round_up:
-        following = f"; the next {local(round_up.next_due, 'F')}" if round_up.next_due else ""
+        following = f"; the next {yours(round_up.next_due)}" if round_up.next_due else ""
         when = f"It comes {when_told(round_up, schedule)}{following}. `/weekly off` ends it."
     return posts.notice(
         "A round-up looks back at the seven days before it: of each topic the papers with most votes by then. "

@@ -80,7 +80,8 @@ def _mention(mention: Mention, fate: Fate) -> str:
         return f"It is in {what} of {when}, which is on its way."
     channel = fate.channel
     there = f"https://discord.com/channels/{channel.guild_id or '@me'}/{channel.id}/{mention.message_id}"
-    return f"Posted with {what} of {when}" + (f": {there}" if mention.message_id else "") + "."
+    posted = link("Posted", there) if mention.message_id else "Posted"
+    return f"{posted} with {what} of {when}."
 
 
 def _listed(paper: Paper) -> str:

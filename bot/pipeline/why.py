@@ -6,6 +6,8 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
+from itertools import groupby
+from operator import itemgetter
 
 from bot.errors import UserError
 from bot.models import And, Channel, Fate, Heat, Hit, Not, Paper, PaperId, Query
@@ -79,12 +81,13 @@ async def _passed_over(
 async def _lack(db: Database, topic: Query, number: PaperId, now: datetime, own: Own) -> str:
     """Which parts of a topic the paper does not answer, in words."""
     parts = topic.root.nodes if isinstance(topic.root, And) else (topic.root,)
-    told = []
+    told: list[tuple[str, str]] = []
     for part in parts[:_PARTS]:
         if part is None or await _hit(db, Query(text="", root=part), number, now, own):
             continue
-        told.append(f"has {query.told(part.node)}" if isinstance(part, Not) else f"lacks {query.told(part)}")
-    return " and ".join(told)
+        told.append(("has", query.told(part.node)) if isinstance(part, Not) else ("lacks", query.told(part)))
+    alike = groupby(told, key=itemgetter(0))
+    return " and ".join(f"{how} {' and '.join(what for _, what in parts)}" for how, parts in alike)
 
 
 async def _heat(db: Database, paper: Paper, now: datetime) -> Heat:

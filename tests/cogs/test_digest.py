@@ -192,7 +192,9 @@ async def test_a_lost_permission_pauses_and_tells_the_owner(scene: Scene) -> Non
     assert "Send Messages" in saved.paused
     told = scene.guild.owner.dm_channel.last_message
     assert told is not None
-    assert f"<#{scene.papers.id}> in Lab is paused" in told.content
+    address = f"https://discord.com/channels/{scene.guild.id}/{scene.papers.id}"
+    assert f"The digest of [\\#papers]({address}) in **Lab** is paused" in told.content
+    assert told.content.endswith("/digest resume.")
     assert await scene.tick() == 0
     # What was not shown comes once the channel is mended.
     await scene.admin.slash(scene.papers, "digest resume")

@@ -54,7 +54,7 @@ async def test_nothing_found_tells_what_nobody_has(scene: Scene) -> None:
 
 async def test_wider_hits_are_marked(scene: Scene) -> None:
     answer = text(shown(await scene.member.slash(scene.papers, "search", query="zebra diffusion")))
-    assert "0 papers** for" in answer
+    assert "No paper** has all the words of" in answer
     assert "only some of the words" in answer
 
 
@@ -79,6 +79,10 @@ async def test_help_names_every_command_and_example(scene: Scene) -> None:
     names = {command.qualified_name for command in scene.bot.tree.walk_commands()} - {"digest", "feeds", "weekly"}
     assert names == {name.removeprefix("/") for name, _ in COMMANDS}
     assert all(f"`{name}`" in told for name, _ in COMMANDS)
+    everybodys = told.partition("**For everybody**")[2].partition("**For those who manage the server**")[0]
+    assert {name for name, _ in COMMANDS if f"`{name}`" in everybodys} == {
+        f"/{name}" for name in scene.member.available_commands(scene.papers)
+    }
     assert all(f"`{query}`" in told for query, _ in EXAMPLES)
 
 

@@ -137,7 +137,7 @@ async def test_trouble_goes_to_the_chosen_channel_then_to_the_owner_then_to_the_
 
     assert await tell(scene)
     (message,) = scene.other.history()
-    assert message.content.startswith(f"The digest of <#{scene.papers.id}> in Lab is paused: ")
+    assert message.content.startswith(f"The digest of <#{scene.papers.id}> in **Lab** is paused: ")
     assert "*no*" not in message.content
     assert not message.mention_everyone
     assert direct(scene) == []
@@ -194,7 +194,7 @@ async def test_a_deleted_channel_is_told_and_one_for_alerts_makes_room_for_the_o
     assert direct(scene) == []
     await delete(scene, scene.papers.id)
     (told,) = direct(scene)
-    assert told.startswith(f"The digest of <#{scene.papers.id}> in Lab is paused: the channel was deleted")
+    assert told.startswith(f"The digest of <#{scene.papers.id}> in **Lab** is paused: the channel was deleted")
     assert "deleted" in (await paused(scene) or "")
 
 

@@ -55,7 +55,8 @@ def _rise(place: int = 2, gained: int = 52, before: int | None = None, *, new: b
         (_rise(before=1), "▲ 84 · +52 this week · down 1 from last week"),
         (_rise(before=2), "▲ 84 · +52 this week · same place as last week"),
         (_rise(), "▲ 84 · +52 this week · not charted last week"),
-        (_rise(gained=84, new=True), "▲ 84 · +84 · new this week"),
+        (_rise(gained=84, new=True), "▲ 84 · new this week"),
+        (_rise(gained=60, new=True), "▲ 84 · +60 · new this week"),
         (_rise(gained=1_200, before=3), "▲ 84 · +1.2k this week · up 1 from last week"),
     ],
 )
@@ -117,7 +118,7 @@ def test_buttons_lead_to_each_period_and_a_menu_to_the_papers() -> None:
         (
             Period.TODAY,
             date(2026, 3, 31),
-            "Of **7 papers** that answer this none stands on Tuesday’s list, 31 March and has votes.",
+            "Of **7 papers** that answer this none with votes stands on Tuesday’s list, 31 March.",
         ),
     ],
 )
@@ -128,6 +129,9 @@ def test_no_chart_says_why_and_what_to_do(period: Period, day: date | None, word
     assert r"-# arXiv \[x\]\(y\)" in text
     (row,) = (block for block in post.blocks if isinstance(block, Row))
     assert row.buttons[-1] == Button(label="The newest papers", custom_id="paperboy:page:4:0")
+    assert "/search" not in text, "the button does it"
+    alone = chart_post(replace(CHART, period=period, query=parse("loom"), day=day), 3)
+    assert texts_of(alone)[0].endswith("at the newest papers: `/search` with `sort:new`.")
     without = chart_post(replace(CHART, answering=0), 3, 4)
     assert len([button for block in without.blocks if isinstance(block, Row) for button in block.buttons]) == 3
 

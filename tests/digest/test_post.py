@@ -281,6 +281,12 @@ def test_a_summary_by_the_operator_s_model_has_a_mark_of_its_own() -> None:
     assert "✧" not in markup.as_text(digest_post(DIGEST, DELIVERY)[0])
 
 
+def test_no_others_are_spoken_of_where_every_summary_has_the_sign() -> None:
+    bare = dataclasses.replace(MATCH, summary="", summary_by="")
+    post, _ = digest_post(dataclasses.replace(DIGEST, papers=(MATCH, bare)), DELIVERY)
+    assert _texts(post)[0].endswith("\n-# ✦ marks summaries by Hugging Face’s model")
+
+
 def test_a_digest_full_of_the_model_s_summaries_fits() -> None:
     long = dataclasses.replace(
         MATCH,
@@ -380,6 +386,7 @@ def _offer(**more: object) -> Offer:
 def test_an_offer_of_several_words_says_that_all_must_be_there(text: str, told: bool) -> None:
     post = answers.offer_post(_offer(query=parse(text)), channel=ChannelId(1), owner=SERVER, number=7)
     assert ("only papers with all the words" in "".join(_texts(post))) == told
+    assert _texts(post)[0].endswith(", the hottest:"), "the papers follow"
 
 
 def test_an_offer_without_a_zone_asks_for_it() -> None:
@@ -393,7 +400,8 @@ def test_an_offer_without_a_zone_asks_for_it() -> None:
 def test_an_offer_with_a_zone_asks_to_confirm() -> None:
     post = answers.offer_post(_offer(early_hour=8), channel=ChannelId(1), owner=SERVER, number=7)
     told = "\n".join(_texts(post))
-    assert "One digest Mon–Fri at **15:00** (Europe/Berlin), up to 8 papers; the first <t:1774962000:F>." in told
+    first = "the first <t:1774962000:F> your time."
+    assert f"One digest Mon–Fri at **15:00** (Europe/Berlin), up to 8 papers; {first}" in told
     assert (
         "At 08:00 UTC Hugging Face has listed 63 % of the day’s papers, and 0.7 of its final top five are" in told
     )
@@ -426,7 +434,7 @@ def _topics(count: int, channel: int = 1) -> list[Topic]:
 
 
 def test_a_confirmation_tells_when_or_why_not() -> None:
-    assert "the next <t:1774962000:F>" in _texts(answers.subscribed_post(CHANNEL, "x", new=True))[0]
+    assert "the next <t:1774962000:F> your time" in _texts(answers.subscribed_post(CHANNEL, "x", new=True))[0]
     paused = dataclasses.replace(CHANNEL, next_due=None, paused="by @everyone [x](http://evil.test)")
     told = _texts(answers.subscribed_post(paused, "x", new=True))[0]
     assert "paused: by @\u200beveryone \\[x\\]" in told
@@ -486,7 +494,10 @@ def test_a_status_tells_how_sources_and_channels_are() -> None:
         (dataclasses.replace(CHANNEL, paused="by ada", next_due=None), _topics(1), ()),
         (dataclasses.replace(CHANNEL, next_due=None), _topics(1), ()),
     ]
+    why = Verdict(channel_id=ChannelId(1), due_at=NOW, at=NOW, kind=VerdictKind.PAUSED, text="paused: by ada")
+    told[2] = (told[2][0], told[2][1], [why])
     whole = "\n".join(_texts(status_post(sources, told, papers=79)))
+    assert whole.count("by ada") == 1
     for words in (
         "79 papers in the archive",
         "◌ **New** not read yet",
@@ -497,7 +508,7 @@ def test_a_status_tells_how_sources_and_channels_are() -> None:
         "-# ⚠ <t:1774962000:f> it is stale",
         "-# ◌ <t:1774962000:f> it is waiting",
         "no topics: `/subscribe` gives it one",
-        "⚠ paused: by ada",
+        "⚠ paused: by ada\n-# follows topic 0\n-# ⚠ <t:1774962000:f> paused",
         "not scheduled: `/digest resume` starts it",
     ):
         assert words in whole

@@ -114,12 +114,13 @@ async def test_what_is_old_is_no_news_and_the_digest_of_its_day_is_named(db: Dat
 
 
 async def test_parts_of_a_topic_that_it_does_not_answer_are_named(db: Database) -> None:
-    await channel(db, 1, "agents -survey votes:>=10", "zebras")
+    await channel(db, 1, "agents -survey votes:>=10", "zebras", "striped zebras -survey")
     await store(db, HF, entry("Agents, a Survey", votes=3))
     found = await fate(db, "Agents, a Survey")
     assert found.misses == (
         ("agents -survey votes:>=10", "has “survey” and lacks votes:>=10"),
         ("zebras", "lacks “zebras”"),
+        ("striped zebras -survey", "lacks “striped” and “zebras” and has “survey”"),
     )
 
 
