@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -144,6 +145,24 @@ async def test_a_click_that_comes_while_the_clock_moves_waits_for_its_turn(tmp_p
             taken = await preview._action(opened["context"]["id"], click)
             assert taken["settlement"] == "settled"
             await moving
+
+
+async def test_whatever_is_wished_comes_true_between_two_clicks(tmp_path: Path) -> None:
+    async with stage.opened(tmp_path / "demo.sqlite") as made:
+        due = await made.next_due()
+        assert due is not None
+        for wish in (made.forbid, made.fail_discord, made.restart, made.repair, partial(made.tell_next, due)):
+            made.wish(wish)
+        driving = asyncio.create_task(made.drive())
+        async with asyncio.timeout(60):
+            while made.waiting and not driving.done():
+                async with made.turn:
+                    await made.member.slash(made.papers, "search", query="diffusion")
+        driving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await driving
+        assert made.now() == due
+        assert "Posted 5 papers" in said(made)[-1]
 
 
 async def test_after_a_restart_old_buttons_work(tmp_path: Path) -> None:

@@ -109,6 +109,13 @@ class Stranger:
         await self.page.wait_for_function("id => window.simcordPreview.viewerId === id", arg=viewer)
         await self.page.wait_for_function(_SETTLED)
 
+    async def ends_it(self) -> None:
+        """“End preview session”. The page may look once more for the server that has gone."""
+        self.page.remove_listener("console", self._heard)
+        await self.page.get_by_text("More", exact=True).click()
+        await self.page.get_by_role("button", name="End preview session").click()
+        await expect(self.page.locator("#action-status")).to_have_text("Preview session closed.")
+
     async def _acts(self, act: Callable[[], Awaitable[object]]) -> None:
         """Again, as anyone would, where SimCord did not take it because the page had just changed."""
         async with asyncio.timeout(2 * PATIENCE):  # Playwright's own errors come before, and tell more
@@ -139,7 +146,8 @@ async def visiting(browser: Browser, address: str, folder: Path) -> AsyncIterato
         await page.wait_for_function(_SETTLED)
         yield stranger
         foreign = [url for url in stranger.asked if urlsplit(url).netloc != urlsplit(address).netloc]
-        assert (stranger.complaints, foreign) == ([], [])
+        assert not stranger.complaints, stranger.complaints
+        assert not foreign, foreign
     except BaseException as error:
         error.add_note(await _kept(page, folder))
         raise
