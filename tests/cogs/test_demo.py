@@ -285,7 +285,8 @@ async def test_the_page_turns_to_direct_messages_and_back_at_its_address(tmp_pat
         assert "EpochX" in text(inbox.history()[-1])
         answer = text(shown(await made.member.user.slash("demo channel")))
         assert "shows the channel" in answer
-        await grant(made)
+        async with made.turn:  # a click is answered, and the page ends only after that
+            await asyncio.wait_for(grant(made), 30)
         assert shows.url == url
         assert not ended.done()
         await shows.close()
