@@ -5,6 +5,7 @@ Owns: what is cut out, at which widths, and that two runs give the same bytes. R
 
 from __future__ import annotations
 
+import asyncio
 import io
 import shutil
 from contextlib import AsyncExitStack
@@ -48,8 +49,7 @@ _STYLE = """
 """
 _SHOWN = '.channel-message[data-message-id="{}"] {{ display: block !important }}'
 _FIRST = '.channel-message[data-message-id="{}"] {{ margin-top: 0 !important }}'
-_READY = """() => window.simcordPreview?.ready && simcordPreview.profile.width === innerWidth
-    && document.fonts.status === 'loaded'"""
+_READY = "() => window.simcordPreview?.ready && document.fonts.status === 'loaded'"
 _FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -115,11 +115,18 @@ async def _strip(page: Page, shot: Shot) -> None:
 
 
 async def _cut(page: Page, shot: Shot, width: int) -> bytes:
+    """The picture, once it stands still: at a new width the page is drawn again, more than once."""
     await page.set_viewport_size({"width": width, "height": _HEIGHT})
-    await page.wait_for_function(_READY, timeout=_PATIENCE)
-    await page.evaluate(_FRAMES)
-    place = ".modal-dialog" if shot.form else "#preview-app"
-    return await page.locator(place).screenshot(animations="disabled", caret="hide")
+    place = page.locator(".modal-dialog" if shot.form else "#preview-app")
+    before = b""
+    async with asyncio.timeout(_PATIENCE / 1000):
+        while True:
+            await page.wait_for_function(_READY, timeout=_PATIENCE)
+            await page.evaluate(_FRAMES)
+            now = await place.screenshot(animations="disabled", caret="hide")
+            if now == before:
+                return now
+            before = now
 
 
 def small(png: bytes) -> bytes:
