@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import simcord
@@ -29,7 +30,6 @@ class Page:
 
     def __init__(self, stage: stages.Stage, port: int) -> None:
         self._stage, self._port = stage, port
-        self._turning = asyncio.Lock()
         self._preview: simcord.Preview | None = None
 
     @property
@@ -41,12 +41,13 @@ class Page:
         stage, before = self._stage, self._preview
         place = actor.user.dm_channel if actor else stage.papers
         viewers = (actor.user,) if actor else (stage.admin, stage.member)
-        async with self._turning:
+        async with stage.turn:
             if before:
                 await before.close()
             made = stage.env.preview(place, viewers=viewers, layout="channel", port=self._port)
             if before:
                 made.capability = before.capability
+            take_turns(made, stage.turn)
             await made.__aenter__()
             self._preview, self._port = made, urlsplit(made.url).port or 0
 
@@ -62,7 +63,7 @@ class Page:
             shown = self._preview
             if shown:
                 await shown.wait_closed()
-            async with self._turning:
+            async with self._stage.turn:
                 pass
 
     async def close(self) -> None:
@@ -109,3 +110,15 @@ async def serve(
             for task in ends:
                 task.cancel()
             await asyncio.gather(*ends, return_exceptions=True)
+
+
+def take_turns(page: simcord.Preview, turn: asyncio.Lock) -> None:
+    """A click that comes while the driver works waits. SimCord would answer it with an error, and its page then
+    takes no other click until it is loaded again."""
+    act = page._action
+
+    async def clicked(context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+        async with turn:
+            return await act(context_id, body)
+
+    page._action = clicked  # type: ignore[method-assign]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -64,6 +64,8 @@ class DemoBot(Paperboy):
     stage: Stage
 
     async def setup_hook(self) -> None:
+        # Instead of SimCord's: to it a command that says no has failed, and the page would keep it in the field.
+        self.tree.error(self._answer_error)
         await self.add_cog(Demo(self.stage))
         await super().setup_hook()
 
@@ -88,7 +90,9 @@ class Stage:
         self._network = fetch or demo.Sample(self.now).fetch
         self._guarded = guarded or self._network
         self._down = False
-        self._wishes: deque[tuple[str, int]] = deque()
+        self._wishes: deque[Callable[[], Awaitable[None]]] = deque()
+        self.turn = asyncio.Lock()
+        """SimCord does one thing at a time: a click, or what the driver does to the simulated world."""
         self._opened = AsyncExitStack()
         self.page: Page | None = None
 
@@ -125,9 +129,9 @@ class Stage:
 
     # --- what `/demo` asks for ------------------------------------------------------------------
 
-    def wish(self, name: str, person: int) -> None:
+    def wish(self, act: Callable[[], Awaitable[None]]) -> None:
         """A command may not change the world that it runs in: the driver does, between two commands."""
-        self._wishes.append((name, person))
+        self._wishes.append(act)
 
     @property
     def waiting(self) -> bool:
@@ -140,29 +144,51 @@ class Stage:
         moments += [channel.round_up.next_due for channel in found if channel.round_up]
         return min((moment for moment in moments if moment), default=None)
 
-    async def jump(self) -> str:
-        """To the next due moment, with all that a running Paperboy does on the way; how it ended, in words."""
-        due = await self.next_due()
-        while due is not None and self.now() < due:
-            await self.env.advance_time(min(_HOP, due - self.now()).total_seconds())
+    async def advance(self, seconds: float) -> None:
+        async with self.turn:
+            await self.env.advance_time(seconds)
+
+    async def jump(self, due: datetime | None = None) -> None:
+        """To a due moment, by default the next, with all that a running Paperboy does on the way."""
+        due = due or await self.next_due()
+        while due and self.now() < due:
+            await self.advance(min(_HOP, due - self.now()).total_seconds())
             await self.read()
         await self.tick()
+
+    async def tell_next(self, due: datetime) -> None:
+        """Jump there and say how it ended. Who asks twice before the clock has jumped means the same moment."""
+        if self.now() >= due:
+            return
+        await self.jump(due)
         said = [_clock(self.now())]
-        if due is not None:
-            found = await verdicts.latest(self.db, ChannelId(self.papers.id), limit=1)
-            said += [f"{told.told[0].upper()}{told.told[1:]}." for told in found if told.due_at == due]
+        found = await verdicts.latest(self.db, ChannelId(self.papers.id), limit=1)
+        said += [f"{told.told[0].upper()}{told.told[1:]}." for told in found if told.due_at == due]
         if not self.live and self.now() > demo.NOW + timedelta(days=1):
             said.append("The sample ends here; a fresh start of the demo brings it back.")
-        return escape(" ".join(said))
+        await self.narrator.send(f"-# {escape(' '.join(said))}")
 
-    async def forbid(self, *, allowed: bool) -> None:
+    async def cut_sources(self) -> None:
+        self._down = True
+
+    async def fail_discord(self) -> None:
+        async with self.turn:
+            self.env.inject_error("POST", f"/channels/{self.papers.id}/messages", status=500, times=None)
+
+    async def forbid(self, *, allowed: bool = False) -> None:
         place = cast(discord.TextChannel, self.env.bot.get_channel(self.papers.id))
         await place.set_permissions(place.guild.me, send_messages=None if allowed else False)
 
+    async def repair(self) -> None:
+        self._down = False
+        self.env.backend.faults.clear()
+        await self.forbid(allowed=True)
+
     async def restart(self) -> None:
+        """As after an update: a fresh bot on the same file."""
         before, self._opened = self._opened, AsyncExitStack()
-        await self.env.restart_bot(await self.bot())
-        await before.aclose()
+        async with before, self.turn:
+            await self.env.restart_bot(await self.bot())
 
     async def turn_to(self, person: int | None) -> None:
         """Show that person's direct messages, or the channel, once the answer that tells so was read."""
@@ -174,29 +200,9 @@ class Stage:
             await self.page.turn_to(actor)
 
     async def say(self, channel: int, text: str) -> None:
-        await self.env.bot.get_partial_messageable(channel).send(view=layout(posts.notice(f"-# {text}")))
-        await self.env.settle()
-
-    async def _grant(self, wish: str, person: int) -> None:
-        match wish:
-            case "next":
-                await self.narrator.send(f"-# {await self.jump()}")
-            case "source-down":
-                self._down = True
-            case "discord-500":
-                self.env.inject_error("POST", f"/channels/{self.papers.id}/messages", status=500, times=None)
-            case "forbid":
-                await self.forbid(allowed=False)
-            case "repair":
-                self._down = False
-                self.env.backend.faults.clear()
-                await self.forbid(allowed=True)
-            case "restart":
-                await self.restart()
-            case "inbox":
-                await self.turn_to(person)
-            case "channel":
-                await self.turn_to(None)
+        async with self.turn:
+            await self.env.bot.get_partial_messageable(channel).send(view=layout(posts.notice(f"-# {text}")))
+            await self.env.settle()
 
     # --- the driver -----------------------------------------------------------------------------
 
@@ -213,33 +219,32 @@ class Stage:
         await weekly.deliver_weekly_due(self.db, self.publisher, now=self.now())
 
     async def drive(self) -> None:
-        """Until cancelled: time passes, wishes come true, what is due comes, and the page shows it.
-
-        Only between two clicks: SimCord does one thing at a time, and a page that was changed refuses the click
-        that was on its way to the one before.
-        """
+        """Until cancelled: time passes, wishes come true, what is due comes, and the page shows it."""
         last = monotonic()
         while True:
             await asyncio.sleep(_LOOK)
             sent = len(self.env.http_requests)
             try:
                 if self._wishes:
-                    await self._grant(*self._wishes[0])
-                    self._wishes.popleft()
+                    try:
+                        await self._wishes[0]()
+                    finally:
+                        self._wishes.popleft()
                     sent = -1
                 elif (passed := monotonic() - last) >= SECONDS:
-                    await self.env.advance_time(passed)
                     last = monotonic()
+                    await self.advance(passed)
                     await self.read()
                     await self.tick()
                 else:
                     continue
-                if self.page and len(self.env.http_requests) != sent:
-                    await self.page.refresh()
-            except simcord.SetupError:
-                continue  # somebody clicks: a quarter of a second later
             except PaperboyError as error:
                 log.error("%s", error)
+            # Only then: a page that was changed refuses the click that was on its way to the one before.
+            if self.page and len(self.env.http_requests) != sent:
+                async with self.turn:
+                    with suppress(simcord.SetupError):  # it was ended meanwhile
+                        await self.page.refresh()
 
 
 @asynccontextmanager

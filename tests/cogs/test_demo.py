@@ -101,6 +101,7 @@ async def test_a_lost_permission_pauses_with_a_reason_and_resume_brings_the_pape
         assert "Send Messages" in (found.paused or "")
         refused = await made.admin.slash(made.papers, "digest resume")
         assert "I lack **Send Messages**" in text(shown(refused))
+        assert not made.env.errors  # the page would keep a command that failed in the field
         assert "/digest resume" in await refused_next(made)
         await ask(made, "repair")
         await made.admin.slash(made.papers, "digest resume")
@@ -110,6 +111,39 @@ async def test_a_lost_permission_pauses_with_a_reason_and_resume_brings_the_pape
 
 async def refused_next(stage: stage.Stage) -> str:
     return text(shown(await stage.admin.slash(stage.papers, "demo next")))
+
+
+async def test_who_asks_twice_before_the_clock_has_jumped_means_the_same_moment(tmp_path: Path) -> None:
+    async with stage.opened(tmp_path / "demo.sqlite") as made:
+        before = len(said(made))
+        await made.admin.slash(made.papers, "demo next")
+        assert "The clock jumps to" in await ask(made, "next")
+        assert made.now() < demo.NOW + timedelta(days=1, hours=1)
+        assert len(said(made)) == before + 2
+
+
+async def test_a_click_that_comes_while_the_clock_moves_waits_for_its_turn(tmp_path: Path) -> None:
+    async with stage.opened(tmp_path / "demo.sqlite") as made:
+        preview = made.env.preview(made.papers, viewers=(made.admin,), layout="channel", port=0)
+        async with preview, aiohttp.ClientSession() as session:
+            page.take_turns(preview, made.turn)
+            address, _, secret = preview.url.partition("#")
+            headers = {"X-Simcord-Capability": secret}
+            async with session.post(f"{address}api/pages", json={}, headers=headers) as answer:
+                opened = await answer.json()
+            click = {
+                "protocol_version": opened["protocolVersion"],
+                "sequence": 1,
+                "request_id": "one",
+                "generation": opened["context"]["generation"],
+                "bot_generation": opened["botGeneration"],
+                "kind": "refresh",
+            }
+            moving = asyncio.create_task(made.advance(60))
+            await asyncio.sleep(0)
+            taken = await preview._action(opened["context"]["id"], click)
+            assert taken["settlement"] == "settled"
+            await moving
 
 
 async def test_after_a_restart_old_buttons_work(tmp_path: Path) -> None:
