@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import shutil
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -62,9 +63,10 @@ class Camera:
             raise SystemExit("No Chromium here: install it (Debian, Ubuntu: apt install chromium).")
         self._held = AsyncExitStack()
         playwright = await self._held.enter_async_context(async_playwright())
-        self._browser: Browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--font-render-hinting=none", "--disable-lcd-text"]
-        )
+        # Root gets no sandbox from Chromium; the others keep letters alike on every machine.
+        arguments = ["--font-render-hinting=none", "--disable-lcd-text"]
+        arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
+        self._browser: Browser = await playwright.chromium.launch(executable_path=path, args=arguments)
         self._held.push_async_callback(self._browser.close)
         return self
 
