@@ -89,7 +89,7 @@ def offer_post(offer: Offer, *, channel: ChannelId, owner: Owner, number: int) -
 def _offer(offer: Offer, papers: Sequence[Paper], *, channel: ChannelId, owner: Owner, number: int) -> Post:
     total = f"more than {offer.total} papers" if offer.capped else counted(offer.total, "paper")
     head = f"### Subscribe {named(channel, owner)} to {code(offer.query.text)}?\n"
-    head += f"In the last seven days it matched **{total}**{', the hottest:' if papers else '.'}"
+    head += f"In the last seven days it matched **{total}**{_which(offer, papers)}"
     blocks: list[Block] = [Text(head)]
     blocks += [Text(f"{link(shorten(paper.title, 110), paper.url)}\n-# {facts(paper)}") for paper in papers]
     if _several(offer.query):
@@ -116,6 +116,12 @@ def _offer(offer: Offer, papers: Sequence[Paper], *, channel: ChannelId, owner: 
     )
     cancel = Button(label="Cancel", custom_id="paperboy:cancel")
     return Post((*blocks, Text(told), Row((confirm, cancel))))
+
+
+def _which(offer: Offer, papers: Sequence[Paper]) -> str:
+    if not papers:
+        return "."
+    return ", the hottest:" if offer.total > len(papers) else ":"
 
 
 def _several(asked: Query) -> bool:

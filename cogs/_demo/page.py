@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
@@ -45,32 +44,29 @@ class Page:
         stage, before = self._stage, self._preview
         place = actor.user.dm_channel if actor else stage.papers
         viewers = (actor.user,) if actor else (stage.admin, stage.member)
+        # Not in the stage's turn: a page closes once its clicks are answered, and one may be waiting for its own.
         async with self._turning:
             if before:
-                await before.close()  # which waits for clicks, and these for their turn
-            async with stage.turn:
-                made = stage.env.preview(place, viewers=viewers, layout="channel", port=self._port)
-                if before:
-                    made.capability = before.capability
-                take_turns(made, stage.turn)
-                try:
-                    await made.__aenter__()
-                except simcord.SetupError as error:
-                    if not isinstance(cause := error.__cause__, OSError):
-                        raise
-                    why = os.strerror(cause.errno or 0)
-                    raise UserError(
-                        f"Port {self._port} cannot be had ({why}): without --port a free one is found."
-                    ) from None
+                await before.close()
+            made = stage.env.preview(place, viewers=viewers, layout="channel", port=self._port)
+            if before:
+                made.capability = before.capability
+            take_turns(made, stage.turn)
+            try:
+                await made.__aenter__()
+            except simcord.SetupError as error:
+                if not isinstance(error.__cause__, OSError):
+                    raise
+                why = "needs an administrator" if isinstance(error.__cause__, PermissionError) else "is taken"
+                raise UserError(f"Port {self._port} {why}: without --port a free one is found.") from None
             self._preview, self._port = made, urlsplit(made.url).port or 0
 
     async def refresh(self) -> None:
         """Show what was sent since."""
         async with self._stage.turn:
             if self._preview:
-                with suppress(
-                    simcord.SetupError, TimeoutError
-                ):  # it was ended meanwhile, or the bot does not settle
+                # It was ended meanwhile, or the bot is at work for too long.
+                with suppress(simcord.SetupError, TimeoutError):
                     await self._preview.refresh()
 
     async def ended(self) -> None:

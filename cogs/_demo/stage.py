@@ -145,9 +145,10 @@ class Stage:
         async with self.turn:
             await self.env.advance_time(seconds)
 
-    async def jump(self, due: datetime) -> None:
-        """To a due moment, with all that a running Paperboy does on the way."""
-        while self.now() < due:
+    async def jump(self, due: datetime | None = None) -> None:
+        """To a due moment, by default the next, with all that a running Paperboy does on the way."""
+        due = due or await self.next_due()
+        while due and self.now() < due:
             await self.advance(min(_HOP, due - self.now()).total_seconds())
             await self.read()
         await self.tick()

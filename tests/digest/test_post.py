@@ -386,7 +386,12 @@ def _offer(**more: object) -> Offer:
 def test_an_offer_of_several_words_says_that_all_must_be_there(text: str, told: bool) -> None:
     post = answers.offer_post(_offer(query=parse(text)), channel=ChannelId(1), owner=SERVER, number=7)
     assert ("only papers with all the words" in "".join(_texts(post))) == told
-    assert _texts(post)[0].endswith(", the hottest:"), "the papers follow"
+    assert _texts(post)[0].endswith("it matched **1 paper**:"), "the papers follow"
+
+
+def test_an_offer_that_shows_some_of_its_papers_says_which() -> None:
+    post = answers.offer_post(_offer(total=9), channel=ChannelId(1), owner=SERVER, number=7)
+    assert _texts(post)[0].endswith("it matched **9 papers**, the hottest:")
 
 
 def test_an_offer_without_a_zone_asks_for_it() -> None:

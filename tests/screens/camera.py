@@ -5,7 +5,9 @@ Owns: what is cut out, at which widths, and that two runs give the same bytes. R
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
 import shutil
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -48,8 +50,7 @@ _STYLE = """
 """
 _SHOWN = '.channel-message[data-message-id="{}"] {{ display: block !important }}'
 _FIRST = '.channel-message[data-message-id="{}"] {{ margin-top: 0 !important }}'
-_READY = """() => window.simcordPreview?.ready && simcordPreview.profile.width === innerWidth
-    && document.fonts.status === 'loaded'"""
+_READY = "() => window.simcordPreview?.ready && document.fonts.status === 'loaded'"
 _FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -62,9 +63,10 @@ class Camera:
             raise SystemExit("No Chromium here: install it (Debian, Ubuntu: apt install chromium).")
         self._held = AsyncExitStack()
         playwright = await self._held.enter_async_context(async_playwright())
-        self._browser: Browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--font-render-hinting=none", "--disable-lcd-text"]
-        )
+        # Root gets no sandbox from Chromium; the others keep letters alike on every machine.
+        arguments = ["--font-render-hinting=none", "--disable-lcd-text"]
+        arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
+        self._browser: Browser = await playwright.chromium.launch(executable_path=path, args=arguments)
         self._held.push_async_callback(self._browser.close)
         return self
 
@@ -115,11 +117,18 @@ async def _strip(page: Page, shot: Shot) -> None:
 
 
 async def _cut(page: Page, shot: Shot, width: int) -> bytes:
+    """The picture, once it stands still: at a new width the page is drawn again, more than once."""
     await page.set_viewport_size({"width": width, "height": _HEIGHT})
-    await page.wait_for_function(_READY, timeout=_PATIENCE)
-    await page.evaluate(_FRAMES)
-    place = ".modal-dialog" if shot.form else "#preview-app"
-    return await page.locator(place).screenshot(animations="disabled", caret="hide")
+    place = page.locator(".modal-dialog" if shot.form else "#preview-app")
+    before = b""
+    async with asyncio.timeout(_PATIENCE / 1000):
+        while True:
+            await page.wait_for_function(_READY, timeout=_PATIENCE)
+            await page.evaluate(_FRAMES)
+            now = await place.screenshot(animations="disabled", caret="hide")
+            if now == before:
+                return now
+            before = now
 
 
 def small(png: bytes) -> bytes:

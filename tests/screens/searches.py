@@ -58,10 +58,8 @@ async def nothing(stage: Stage) -> Shot:
 
 @CHAPTER.scene("search-outside", "“Ask Hugging Face” looks beyond the archive, when somebody presses it.")
 async def outside(stage: Stage) -> Shot:
-    asked = [
-        await ask(stage, "search", by=stage.member, query=query)
-        for query in ("transformers recognition", "zebrafish")
-    ]
+    queries = ("transformers recognition", "zebrafish")
+    asked = [await ask(stage, "search", by=stage.member, query=query) for query in queries]
     return together([await press(shot, "Ask Hugging Face") for shot in asked])
 
 

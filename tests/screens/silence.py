@@ -7,7 +7,7 @@ from datetime import timedelta
 from cogs._demo import stage as stages
 from cogs._demo.stage import Stage
 from tests.screens.scenes import Chapter, Shot
-from tests.screens.steps import ask, broken, following, friday, latest, wait_until
+from tests.screens.steps import ask, following, friday, latest, wait_until
 
 CHAPTER = Chapter("How it is", "`/status` explains every silence, and whoever can mend something is told unasked.")
 _LATER = "16:00"
@@ -26,7 +26,7 @@ async def help_(stage: Stage) -> Shot:
 
 @CHAPTER.scene("status-sources", "No source answers: since when, when it is tried again, and what a digest lacks.")
 async def sources(stage: Stage) -> Shot:
-    await broken(stage, "source-down")
+    await stage.cut_sources()
     await stage.jump()
     return await ask(stage, "status", by=stage.member)
 

@@ -5,7 +5,6 @@ Owns: steps that several scenes take. Refuses: knowing which.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -108,16 +107,6 @@ async def following(stage: Stage, name: str, query: str, *, at: str) -> simcord.
 async def wait_until(stage: Stage, moment: datetime) -> None:
     """Time passes, for the bot and for Discord; nothing is read and nothing comes."""
     await stage.env.advance_time((moment - stage.now()).total_seconds())
-
-
-async def broken(stage: Stage, how: str) -> None:
-    """A wish of `/demo`, as its driver grants it."""
-    stage.wish(how, stage.admin.id)
-    driving = asyncio.create_task(stage.drive())
-    while stage.waiting:  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
-    driving.cancel()
-    await asyncio.gather(driving, return_exceptions=True)
 
 
 def friday(path: Path) -> AbstractAsyncContextManager[Stage]:
