@@ -35,6 +35,7 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 COGS = (
+    "cogs.subscribe",
     "cogs.subscriptions",
     "cogs.digest",
     "cogs.weekly",
