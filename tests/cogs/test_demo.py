@@ -255,8 +255,10 @@ async def test_what_is_asked_outside_and_the_reading_group_are_answered_without_
         assert "An Image is Worth 16x16 Words" in found
         feed = shown(await made.admin.slash(made.papers, "feeds add", url=demo.READING_GROUP))
         assert "Our reading group" in text(feed)
-        unknown = shown(await made.admin.slash(made.papers, "feeds add", url="https://example.org/feed"))
-        assert demo.READING_GROUP in text(unknown)
+        # Nobody else's address shows what the sources have.
+        for path in ("feed", "rss/x", "api/daily_papers"):
+            unknown = await made.admin.slash(made.papers, "feeds add", url=f"https://example.org/{path}")
+            assert demo.READING_GROUP in text(shown(unknown)), path
 
 
 async def test_live_sources_are_read_through_what_is_given_and_silence_is_told(tmp_path: Path) -> None:
