@@ -24,7 +24,7 @@ from bot.digest import post as posts
 from bot.digest.markup import escape
 from bot.errors import FeedError, PaperboyError
 from bot.models import ChannelId, Feed, Fetch, Fetched, Publisher, Validators
-from bot.pipeline import deliver, ingest, ranking, weekly
+from bot.pipeline import additions, deliver, ingest, ranking, weekly
 from bot.pipeline.outside import Outside
 from cogs._client import Paperboy
 from cogs._demo import opening
@@ -84,8 +84,8 @@ class Stage:
         self._path, self._feeds = path, tuple(feeds)
         self.clock: Callable[[], datetime] = lambda: start
         self.live = fetch is not None
-        self._network = fetch or demo.Sample(self.now).fetch
-        self._guarded = guarded or self._network
+        network = fetch or demo.Sample(self.now).fetch
+        self.fetch, self.guarded = self._line(network), self._line(guarded or network)
         self._down = False
         self._wishes: deque[Callable[[], Awaitable[None]]] = deque()
         self.turn = asyncio.Lock()
@@ -93,11 +93,15 @@ class Stage:
         self._opened = AsyncExitStack()
         self.page: Page | None = None
 
-    async def fetch(self, url: str, validators: Validators) -> Fetched:
-        """Raises FeedError."""
-        if self._down:
-            raise FeedError(url, "it does not answer")
-        return await self._network(url, validators)
+    def _line(self, network: Fetch) -> Fetch:
+        """To `network`, until it is cut."""
+
+        async def fetch(url: str, validators: Validators) -> Fetched:
+            if self._down:
+                raise FeedError(url, "it does not answer")
+            return await network(url, validators)
+
+        return fetch
 
     def now(self) -> datetime:
         return self.clock()
@@ -116,7 +120,7 @@ class Stage:
             db=self.db,
             clock=self.now,
             feeds=self._feeds,
-            guarded=self._guarded,
+            guarded=self.guarded,
             feeds_per_server=10,
             inboxes=10,
             outside=Outside(fetch=self.fetch, address="https://huggingface.co"),
@@ -212,10 +216,11 @@ class Stage:
     # --- the driver -----------------------------------------------------------------------------
 
     async def read(self) -> None:
-        """The ingest tick."""
+        """The ingest ticks."""
         now, hourly = self.now(), timedelta(hours=1)
         feeds = self._feeds if self.live else demo.sources(now)
         await ingest.ingest(self.db, self.fetch, feeds, now=now, poll=hourly, backfill_days=14)
+        await additions.poll(self.db, self.guarded, now=now, every=hourly)
         await ranking.catch_up(self.db)
 
     async def tick(self) -> None:

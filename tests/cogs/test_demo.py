@@ -261,6 +261,18 @@ async def test_what_is_asked_outside_and_the_reading_group_are_answered_without_
             assert demo.READING_GROUP in text(shown(unknown)), path
 
 
+async def test_a_feed_that_was_added_is_read_as_by_a_running_bot(tmp_path: Path) -> None:
+    async with stage.opened(tmp_path / "demo.sqlite") as made:
+        looked = shown(await made.admin.slash(made.papers, "feeds add", url=demo.READING_GROUP))
+        await made.admin.click(looked, label="Add")
+        await made.read()
+        found = await made.member.slash(made.papers, "search", query="low-rank adaptation")
+        assert "LoRA: Low-Rank Adaptation of Large Language Models" in text(shown(found))
+        await ask(made, "source-down")
+        looked = shown(await made.admin.slash(made.papers, "feeds add", url="https://lab.example.org/feed"))
+        assert "it does not answer" in text(looked)
+
+
 async def test_live_sources_are_read_through_what_is_given_and_silence_is_told(tmp_path: Path) -> None:
     nothing = demo.Sample(lambda: datetime(2025, 1, 6, tzinfo=UTC))
     now = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
