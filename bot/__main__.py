@@ -19,6 +19,7 @@ import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -185,7 +186,7 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
             ]
         )
     from bot.schedule import ticking
-    from cogs._client import Connection
+    from cogs._client import Connection, Paperboy
 
     # What was imported is never garbage, and looking through it holds up everything for a tenth of a second.
     gc.collect()
@@ -197,15 +198,18 @@ async def _run(settings: config.Settings, _: argparse.Namespace) -> int:
         _writer(settings, db) as writer,
         Connection(
             settings.token,
-            db=db,
-            clock=now,
-            feeds=settings.feeds,
-            guarded=fetch.guarded,
-            feeds_per_server=settings.feeds_per_server,
-            inboxes=settings.inboxes,
-            meaning=(meaning := Meaning(db, settings.meaning) if settings.meaning else None),
-            outside=_outside(settings, fetch),
-            writer=writer,
+            partial(
+                Paperboy,
+                db=db,
+                clock=now,
+                feeds=settings.feeds,
+                guarded=fetch.guarded,
+                feeds_per_server=settings.feeds_per_server,
+                inboxes=settings.inboxes,
+                meaning=(meaning := Meaning(db, settings.meaning) if settings.meaning else None),
+                outside=_outside(settings, fetch),
+                writer=writer,
+            ),
         ) as discord,
     ):
         if not settings.inboxes:

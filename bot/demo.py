@@ -69,18 +69,18 @@ class Sample:
 
     def _body(self, url: str) -> bytes:
         now, address = self.clock(), urlsplit(url)
-        match address.path.split("/")[1:]:
-            case ["api", "daily_papers"]:
+        match [address.hostname, *address.path.split("/")[1:]]:
+            case ["huggingface.co", "api", "daily_papers"]:
                 items = _list(parse_qs(address.query)["date"][0], now)
-            case ["api", "papers", "search"]:
+            case ["huggingface.co", "api", "papers", "search"]:
                 items = _found(parse_qs(address.query)["q"][0])
-            case ["api", "query"]:
+            case ["export.arxiv.org", "api", "query"]:
                 return _NO_PAPERS
-            case ["rss" | "atom", _]:
+            case ["rss.arxiv.org", "rss" | "atom", _]:
                 return (SAMPLE / "arxiv" / "2026-03-31__2026-03-31T041500Z.xml").read_bytes()
-            case ["biorxiv_xml.php"]:
+            case ["connect.biorxiv.org", "biorxiv_xml.php"]:
                 return (SAMPLE / "rss" / "biorxiv.xml").read_bytes()
-            case ["reading-group.xml"]:
+            case ["lab.example.org", "reading-group.xml"]:
                 return (SAMPLE / "added" / "reading-group.xml").read_bytes()
             case _:
                 raise FeedError(url, f"the demo has no network; it knows {READING_GROUP}")

@@ -13,7 +13,6 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, Literal, Self, cast
 
 import aiohttp  # only for the errors that discord.py lets through
@@ -35,6 +34,7 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 COGS = (
+    "cogs.subscribe",
     "cogs.subscriptions",
     "cogs.digest",
     "cogs.weekly",
@@ -201,36 +201,11 @@ _FAREWELL = 2.0
 
 class Connection:
     """Keeps a client connected: discord.py ends on a refused first connection or an event that it cannot
-    parse; then a fresh client starts, after growing pauses. Use as `async with`. What else it is given is the
-    client's (`Paperboy`)."""
+    parse; then a fresh client starts, after growing pauses. Use as `async with`. `fresh` makes a client, given the
+    publisher that all of them share."""
 
-    def __init__(
-        self,
-        token: str,
-        *,
-        db: Database,
-        clock: Clock,
-        feeds: Sequence[Feed],
-        guarded: Fetch | None = None,
-        feeds_per_server: int = 0,
-        inboxes: int = 0,
-        meaning: Meaning | None = None,
-        outside: Outside | None = None,
-        writer: Writer | None = None,
-    ) -> None:
-        self._token = token
-        self._fresh = partial(
-            Paperboy,
-            db=db,
-            clock=clock,
-            feeds=feeds,
-            guarded=guarded,
-            feeds_per_server=feeds_per_server,
-            inboxes=inboxes,
-            meaning=meaning,
-            outside=outside,
-            writer=writer,
-        )
+    def __init__(self, token: str, fresh: Callable[..., Paperboy]) -> None:
+        self._token, self._fresh = token, fresh
         self._bot: Paperboy | None = None
         self._closing = asyncio.Event()
         self.publisher = DiscordPublisher(lambda: self._bot if self.ready else None)

@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.models import Channel, ChannelId, GuildId, Owner, UserId
 from cogs._client import Interaction, Paperboy
 from cogs._publish import NEEDED
-from storage import channels, room
+from storage import additions, channels, room
 
 Place = discord.TextChannel | None
 """What a command's option `channel` gives."""
@@ -33,6 +33,12 @@ def server_of(interaction: Interaction) -> GuildId:
     if interaction.guild_id is None:
         raise UserError("That is a server’s: ask in one.")
     return GuildId(interaction.guild_id)
+
+
+async def own_of(interaction: Interaction) -> tuple[str, ...]:
+    """The added feeds whose papers whoever asks may see: those of the server where they ask."""
+    guild = interaction.guild_id
+    return () if guild is None else await additions.own(interaction.client.db, GuildId(guild))
 
 
 def require_manager(interaction: Interaction) -> None:

@@ -10,11 +10,12 @@ from discord.ext import commands
 from bot.digest import paper as messages
 from bot.digest.handle import label
 from bot.digest.why import why_post
-from bot.models import ChannelId, GuildId, PaperId, Post
+from bot.models import ChannelId, PaperId, Post
 from bot.pipeline import ask, lookup
 from bot.pipeline import why as explanation
 from cogs._client import Interaction, Paperboy, change, reply
-from storage import additions, channels, observations
+from cogs._place import own_of
+from storage import channels, observations
 
 
 class Papers(commands.Cog):
@@ -38,7 +39,7 @@ class Papers(commands.Cog):
 
     @paper.autocomplete("which")
     async def _titles(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        own = await self._own(interaction)
+        own = await own_of(interaction)
         found = await lookup.titles(self.bot.db, typed, now=self.bot.clock(), own=own)
         return [app_commands.Choice(name=label(title), value=str(paper_id)) for paper_id, title in found]
 
@@ -55,12 +56,12 @@ class Papers(commands.Cog):
         await change(interaction, await self._card(interaction, number, unfolded=unfolded == "1"))
 
     async def bibtex(self, interaction: Interaction, number: str) -> None:
-        paper = await lookup.paper(self.bot.db, number, now=self.bot.clock(), own=await self._own(interaction))
+        paper = await lookup.paper(self.bot.db, number, now=self.bot.clock(), own=await own_of(interaction))
         await reply(interaction, await asyncio.to_thread(messages.bibtex_post, paper))
 
     async def similar(self, interaction: Interaction, number: str) -> None:
         """ "More like this" on a card."""
-        db, now, own = self.bot.db, self.bot.clock(), await self._own(interaction)
+        db, now, own = self.bot.db, self.bot.clock(), await own_of(interaction)
         paper = await lookup.paper(db, number, now=now, own=own)
         hits = await ask.similar(
             db, PaperId(int(number)), now=now, limit=messages.SIMILAR, own=own, meaning=self.bot.meaning
@@ -70,7 +71,7 @@ class Papers(commands.Cog):
     async def why(self, interaction: Interaction, number: str) -> None:
         """ "Why?" on a card: what became of the paper in the channel where somebody asks."""
         db, now = self.bot.db, self.bot.clock()
-        paper = await lookup.paper(db, number, now=now, own=await self._own(interaction))
+        paper = await lookup.paper(db, number, now=now, own=await own_of(interaction))
         channel = await channels.get(db, ChannelId(interaction.channel_id or 0))
         fate = await explanation.explain(db, channel, paper, now=now)
         await reply(interaction, await asyncio.to_thread(why_post, fate))
@@ -80,13 +81,10 @@ class Papers(commands.Cog):
 
     async def _card(self, interaction: Interaction, which: str, *, unfolded: bool = False) -> Post:
         db = self.bot.db
-        paper = await lookup.paper(db, which, now=self.bot.clock(), own=await self._own(interaction))
+        paper = await lookup.paper(db, which, now=self.bot.clock(), own=await own_of(interaction))
         known = paper.id or PaperId(0)
         seen = (await observations.history(db, [known])).get(known, ())
         return await asyncio.to_thread(messages.paper_post, paper, seen, unfolded=unfolded)
-
-    async def _own(self, interaction: Interaction) -> tuple[str, ...]:
-        return await additions.own(self.bot.db, GuildId(interaction.guild_id or 0))
 
 
 async def setup(bot: Paperboy) -> None:

@@ -10,12 +10,13 @@ from discord.ext import commands
 
 from bot.digest import found as messages
 from bot.digest.outside import offer_row
-from bot.models import Answer, GuildId, Post
+from bot.models import Answer, Post
 from bot.papers.query import MAX_LENGTH, narrowed
 from bot.pipeline import ask, nearest
 from cogs._client import Interaction, Paperboy, change, reply
+from cogs._place import own_of
 from cogs.outside import may_ask, unbidden
-from storage import additions, facets, papers, searches
+from storage import facets, papers, searches
 
 Choice = app_commands.Choice[str]
 MOST = 25
@@ -70,20 +71,17 @@ class Search(commands.Cog):
     @search.autocomplete("author")
     async def _authors(self, interaction: Interaction, typed: str) -> list[Choice]:
         return _choices(
-            await facets.names(self.bot.db, "authors", typed, limit=MOST, own=await self._own(interaction))
+            await facets.names(self.bot.db, "authors", typed, limit=MOST, own=await own_of(interaction))
         )
 
     @search.autocomplete("category")
     async def _categories(self, interaction: Interaction, typed: str) -> list[Choice]:
-        own = await self._own(interaction)
+        own = await own_of(interaction)
         return _choices(await facets.names(self.bot.db, "categories", typed, limit=MOST, own=own))
 
     @search.autocomplete("source")
     async def _sources(self, interaction: Interaction, typed: str) -> list[Choice]:
-        return _choices(await facets.sources(self.bot.db, typed, limit=MOST, own=await self._own(interaction)))
-
-    async def _own(self, interaction: Interaction) -> tuple[str, ...]:
-        return await additions.own(self.bot.db, GuildId(interaction.guild_id or 0))
+        return _choices(await facets.sources(self.bot.db, typed, limit=MOST, own=await own_of(interaction)))
 
     async def turn(self, interaction: Interaction, number: str, page: str) -> None:
         query = await searches.recall(self.bot.db, int(number))
@@ -91,7 +89,7 @@ class Search(commands.Cog):
 
     async def _page(self, interaction: Interaction, query: str, page: int) -> Post:
         now = self.bot.clock()
-        own = await self._own(interaction)
+        own = await own_of(interaction)
         answer = await ask.search(
             self.bot.db, query, now=now, offset=page * messages.PAGE, own=own, meaning=self.bot.meaning
         )

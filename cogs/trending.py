@@ -9,11 +9,12 @@ from discord.ext import commands
 
 from bot.digest import chart as messages
 from bot.errors import UserError
-from bot.models import GuildId, Period, Post
+from bot.models import Period, Post
 from bot.papers.query import MAX_LENGTH, narrowed
 from bot.pipeline import chart
 from cogs._client import Interaction, Paperboy, change, reply
-from storage import additions, searches
+from cogs._place import own_of
+from storage import searches
 
 PERIODS = [
     app_commands.Choice(name=name, value=str(period))
@@ -52,7 +53,7 @@ class Trending(commands.Cog):
 
     async def _chart(self, interaction: Interaction, period: Period, topic: str) -> Post:
         db, now = self.bot.db, self.bot.clock()
-        own = await additions.own(db, GuildId(interaction.guild_id or 0))
+        own = await own_of(interaction)
         made = await chart.trending(db, topic, period, now=now, own=own)
         number = await searches.remember(db, made.query.text, now=now)
         newest = None

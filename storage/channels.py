@@ -235,30 +235,29 @@ async def pause(
     """Post nothing until resumed; False where there was nothing to pause. `reason` is plain text, without
     names: who did it is `by`, which `forget` can take back."""
     async with db.write() as tx:
-        return await stop(tx, "id", channel_id, reason, now=now, by=by) == 1
+        return await stop(tx, "id = ?", (channel_id,), reason, now=now, by=by) == 1
 
 
 async def stop(
     tx: aiosqlite.Connection,
-    where: Literal["id", "guild_id"],
-    number: int,
+    which: Literal["id = ?", "guild_id = ?", "person IS NOT NULL"],
+    numbers: tuple[int, ...],
     reason: str,
     *,
     now: datetime,
     by: UserId | None = None,
 ) -> int:
-    """`pause` within another's transaction, for one channel or a server's; how many it stopped. A due moment
-    that no tick has seen yet ends with it, in a verdict, and so does a round-up's."""
+    """`pause` within another's transaction, for one channel, a server's or all inboxes; how many it stopped. A due
+    moment that no tick has seen yet ends with it, in a verdict, and so does a round-up's."""
+    going = f"channels WHERE {which} AND paused IS NULL"
     passed = await tx.execute_fetchall(
-        f"SELECT id, next_due FROM channels WHERE {where} = ? AND paused IS NULL AND next_due <= ?",
-        (number, seconds(now)),
+        f"SELECT id, next_due FROM {going} AND next_due <= ?", (*numbers, seconds(now))
     )
     await verdicts.judge_passed(tx, passed, f"paused: {reason}", now=now)
-    going = f"SELECT id FROM channels WHERE {where} = ? AND paused IS NULL"
-    await round_ups.stop(tx, going, number, f"paused: {reason}", now=now)
+    await round_ups.stop(tx, f"SELECT id FROM {going}", numbers, f"paused: {reason}", now=now)
     stopped = await tx.execute(
-        f"UPDATE channels SET paused = ?, paused_by = ?, next_due = NULL WHERE {where} = ? AND paused IS NULL",
-        (reason, by, number),
+        f"UPDATE channels SET paused = ?, paused_by = ?, next_due = NULL WHERE {which} AND paused IS NULL",
+        (reason, by, *numbers),
     )
     return stopped.rowcount
 

@@ -70,16 +70,18 @@ class Database:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close every connection; an unclosed one would keep the process from ending."""
-        async with self._lock:
-            if self._writer is not None:
-                try:
-                    # A backup at work, say, would hold up the end for as long as a lock is waited for.
-                    await self._writer.execute("PRAGMA busy_timeout = 0")
-                    await self._writer.execute("PRAGMA optimize")
-                    await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                except sqlite3.Error:
-                    pass  # tidying only; the file is whole without it
+        """Close every connection, also where this is cancelled; an unclosed one would keep the process from
+        ending."""
+        try:
+            async with self._lock:
+                writer, self._writer = self._writer, None
+                if writer is not None:
+                    with suppress(sqlite3.Error):  # tidying only; the file is whole without it
+                        # A backup at work, say, would hold up the end for as long as a lock is waited for.
+                        await writer.execute("PRAGMA busy_timeout = 0")
+                        await writer.execute("PRAGMA optimize")
+                        await writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
             self._writer = None
             await self._stack.aclose()
 

@@ -269,7 +269,7 @@ async def give_up(
             await verdicts.judge(tx, verdict)
         if not (pause and there):
             return False
-        return await channels.stop(tx, "id", delivery.channel_id, pause, now=now) == 1
+        return await channels.stop(tx, "id = ?", (delivery.channel_id,), pause, now=now) == 1
 
 
 async def abandon(db: Database, delivery_id: DeliveryId, told: str, *, now: datetime) -> None:

@@ -59,7 +59,8 @@ async def reconcile(db: Database, present: Set[GuildId], now: datetime) -> None:
     bot in, unavailable ones too: any other one that is known here has been left."""
     async with db.write() as tx:
         known = await tx.execute_fetchall(
-            "SELECT guild_id FROM channels UNION SELECT guild_id FROM guild_feeds UNION SELECT id FROM guilds"
+            """SELECT guild_id FROM channels WHERE person IS NULL
+            UNION SELECT guild_id FROM guild_feeds UNION SELECT id FROM guilds"""
         )
         for (guild_id,) in known:
             if guild_id not in present:
@@ -80,4 +81,4 @@ async def _leave(tx: aiosqlite.Connection, guild_id: GuildId, now: datetime) -> 
         ON CONFLICT (id) DO UPDATE SET left_at = coalesce(left_at, excluded.left_at)""",
         (guild_id, seconds(now)),
     )
-    await channels.stop(tx, "guild_id", guild_id, LEFT, now=now)
+    await channels.stop(tx, "guild_id = ?", (guild_id,), LEFT, now=now)

@@ -53,5 +53,4 @@ async def _traces(connection: aiosqlite.Connection, person: UserId) -> Traces:
 async def switch_off(db: Database, now: datetime) -> int:
     """Pause every inbox that runs; how many there were."""
     async with db.write() as tx:
-        rows = await tx.execute_fetchall("SELECT id FROM channels WHERE person IS NOT NULL AND paused IS NULL")
-        return sum([await channels.stop(tx, "id", row[0], OFF, now=now) for row in rows])
+        return await channels.stop(tx, "person IS NOT NULL", (), OFF, now=now)

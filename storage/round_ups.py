@@ -72,8 +72,7 @@ async def turn_on(db: Database, channel: Channel, round_up: RoundUp) -> bool:
 async def turn_off(db: Database, channel_id: ChannelId, *, now: datetime) -> bool:
     """False where there was none."""
     async with db.write() as tx:
-        going = "SELECT id FROM channels WHERE id = ?"
-        await stop(tx, going, channel_id, "turned off with /weekly off", now=now)
+        await stop(tx, "?", (channel_id,), "turned off with /weekly off", now=now)
         cursor = await tx.execute("DELETE FROM round_ups WHERE channel_id = ?", (channel_id,))
         return cursor.rowcount == 1
 
@@ -115,15 +114,17 @@ async def move_on(
     return moved.rowcount == 1
 
 
-async def stop(tx: aiosqlite.Connection, channels: str, number: int, why: str, *, now: datetime) -> None:
-    """None is due any more in `channels` (a SELECT of ids by `number`). A due moment that no tick has seen yet
+async def stop(
+    tx: aiosqlite.Connection, channels: str, numbers: tuple[int, ...], why: str, *, now: datetime
+) -> None:
+    """None is due any more in `channels` (ids in SQL, with its `numbers`). A due moment that no tick has seen yet
     ends with it, in a verdict that says `why`."""
     passed = await tx.execute_fetchall(
         f"SELECT channel_id, next_due FROM round_ups WHERE channel_id IN ({channels}) AND next_due <= ?",
-        (number, seconds(now)),
+        (*numbers, seconds(now)),
     )
     await verdicts.judge_passed(tx, passed, why, now=now, occasion=Occasion.WEEKLY)
-    await tx.execute(f"UPDATE round_ups SET next_due = NULL WHERE channel_id IN ({channels})", (number,))
+    await tx.execute(f"UPDATE round_ups SET next_due = NULL WHERE channel_id IN ({channels})", numbers)
 
 
 async def replace(tx: aiosqlite.Connection, wanted: Mapping[ChannelId, RoundUp | None]) -> None:

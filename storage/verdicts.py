@@ -39,12 +39,12 @@ def row_of(verdict: Verdict) -> tuple[object, ...]:
     )
 
 
-async def judge(tx: aiosqlite.Connection, verdict: Verdict) -> None:
-    """Within another's transaction; in place of what was said of that due moment before."""
-    await tx.execute(
+async def judge(tx: aiosqlite.Connection, *told: Verdict) -> None:
+    """Within another's transaction; in place of what was said of those due moments before."""
+    await tx.executemany(
         """INSERT OR REPLACE INTO verdicts (channel_id, due_at, occasion, at, kind, text)
         VALUES (?, ?, ?, ?, ?, ?)""",
-        row_of(verdict),
+        map(row_of, told),
     )
 
 
@@ -57,18 +57,18 @@ async def judge_passed(
     occasion: Occasion = Occasion.DIGEST,
 ) -> None:
     """Due moments that no tick has seen yet, of (channel, moment), end with a pause: each in a verdict."""
-    for channel_id, due_at in passed:
-        await judge(
-            tx,
-            Verdict(
-                channel_id=ChannelId(channel_id),
-                due_at=known_moment(due_at),
-                at=now,
-                kind=VerdictKind.PAUSED,
-                text=text,
-                occasion=occasion,
-            ),
+    ended = (
+        Verdict(
+            channel_id=ChannelId(channel_id),
+            due_at=known_moment(due_at),
+            at=now,
+            kind=VerdictKind.PAUSED,
+            text=text,
+            occasion=occasion,
         )
+        for channel_id, due_at in passed
+    )
+    await judge(tx, *ended)
 
 
 async def latest(db: Database, channel_id: ChannelId, limit: int = 10) -> tuple[Verdict, ...]:

@@ -37,5 +37,5 @@ def votes_told(seen: Sequence[Observation]) -> str:
     bars = "".join(_BARS[min(8 * votes // highest, 7)] for votes in levels[::-step][::-1])
     days, last = len(levels) - 1, f"{levels[-1]:,} vote{'' if levels[-1] == 1 else 's'}"
     if levels[0] == levels[-1]:
-        return f"{bars} {last}, as {days} days ago"
+        return f"{bars} {last}, as {days} days before"
     return f"{bars} {levels[0]:,} → {last} in {days} days"

@@ -17,7 +17,7 @@ from bot.models import Paper
 from bot.papers import terms
 from bot.papers.summary import shorten
 
-TITLE, AUTHORS, ADDRESS = 1_000, 2_000, 500
+TITLE, AUTHORS, ADDRESS = 1_000, 1_900, 500
 """Characters of these fields, at most: with all others an entry has fewer than 4,000, the most of a message.
 (UTF-16 units: as Discord may count them.)"""
 

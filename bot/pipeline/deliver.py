@@ -13,7 +13,7 @@ from typing import TypeVar
 from bot.digest import due, post
 from bot.digest.answer import named
 from bot.digest.markup import escape
-from bot.errors import StorageError, UserError
+from bot.errors import NotFound, StorageError, UserError
 from bot.models import (
     Channel,
     Delivery,
@@ -69,6 +69,8 @@ async def deliver_due(
             await settle(db, publisher, delivery, now=now, grace=grace, post_when_unsure=post_when_unsure)
         except StorageError:
             raise
+        except NotFound:
+            pass  # it went with its channel
         except Exception:
             log.exception("delivery %s is given up", delivery_id)
             await deliveries.abandon(db, delivery_id, f"error: {BUG}; {FOLDS}", now=now)

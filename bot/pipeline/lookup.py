@@ -73,9 +73,11 @@ async def _named(db: Database, text: str, *, now: datetime, own: Sequence[str]) 
 
 
 def _keys(text: str) -> tuple[str, ...]:
-    if arxiv := split_arxiv_id(text) or find_arxiv_id(text):
+    doi = find_doi(text) or ""
+    # What looks like an arXiv id within a DOI is a part of that.
+    if arxiv := split_arxiv_id(text) or find_arxiv_id(text.lower().replace(doi, "")):
         return (f"arxiv:{arxiv[0]}",)
-    keys = [f"doi:{doi}"] if (doi := find_doi(text)) else []
+    keys = [f"doi:{doi}"] if doi else []
     link = re.search(r"https?://\S+", text)
     if link:
         with contextlib.suppress(ValueError):  # no address at all

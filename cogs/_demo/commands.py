@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,55 +38,49 @@ class Demo(commands.GroupCog, group_name="demo", group_description="Only in the 
 
     @app_commands.command(name="source-down", description="No source answers any more")
     async def source_down(self, interaction: Interaction) -> None:
-        self.stage.wish(self.stage.cut_sources)
-        await self._told(
-            interaction, "No source answers any more. `/demo next`, then `/status` tells what that means."
-        )
+        told = "No source answers any more. `/demo next`, then `/status` tells what that means."
+        await self._wish(interaction, self.stage.cut_sources, told)
 
     @app_commands.command(name="discord-500", description="Discord answers every post with an error")
     async def discord_500(self, interaction: Interaction) -> None:
-        self.stage.wish(self.stage.fail_discord)
-        await self._told(
-            interaction,
+        told = (
             "Discord answers every post with 500. `/demo next`, then `/status`. After `/demo repair` the digest "
-            "comes within a minute.",
+            "comes within a minute."
         )
+        await self._wish(interaction, self.stage.fail_discord, told)
 
     @app_commands.command(description="Take away the bot's permission to post here")
     async def forbid(self, interaction: Interaction) -> None:
-        self.stage.wish(self.stage.forbid)
-        await self._told(
-            interaction,
+        told = (
             "Paperboy may not send messages here any more. `/demo next`, then `/status`; after `/demo repair`, "
-            "`/digest resume`.",
+            "`/digest resume`."
         )
+        await self._wish(interaction, self.stage.forbid, told)
 
     @app_commands.command(description="Mend all that was broken")
     async def repair(self, interaction: Interaction) -> None:
-        self.stage.wish(self.stage.repair)
-        await self._told(interaction, "All is well again.")
+        await self._wish(interaction, self.stage.repair, "All is well again.")
 
     @app_commands.command(description="Stop the bot and start it again; old buttons still work")
     async def restart(self, interaction: Interaction) -> None:
-        self.stage.wish(self.stage.restart)
-        await self._told(interaction, "Paperboy stops and starts again. Press any button of an older message.")
+        told = "Paperboy stops and starts again. Press any button of an older message."
+        await self._wish(interaction, self.stage.restart, told)
 
     @app_commands.command(
         description="Show your direct messages with the bot: there you can have a digest of your own"
     )
     async def inbox(self, interaction: Interaction) -> None:
-        self.stage.wish(partial(self.stage.turn_to, interaction.user.id))
-        await self._told(
-            interaction,
+        told = (
             "Reload this page: it shows your direct messages with Paperboy. `/subscribe` there gives you an "
-            "inbox; `/demo channel` leads back.",
+            "inbox; `/demo channel` leads back."
         )
+        await self._wish(interaction, partial(self.stage.turn_to, interaction.user.id), told)
 
     @app_commands.command(description="Show the channel again")
     async def channel(self, interaction: Interaction) -> None:
-        self.stage.wish(partial(self.stage.turn_to, None))
-        await self._told(interaction, "Reload this page: it shows the channel.")
+        await self._wish(interaction, partial(self.stage.turn_to, None), "Reload this page: it shows the channel.")
 
-    async def _told(self, interaction: Interaction, text: str) -> None:
+    async def _wish(self, interaction: Interaction, act: Callable[[], Awaitable[None]], told: str) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await reply(interaction, posts.notice(text))
+        self.stage.wish(act)
+        await reply(interaction, posts.notice(told))

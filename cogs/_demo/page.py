@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,16 @@ class Page:
 
     def __init__(self, stage: stages.Stage, port: int) -> None:
         self._stage, self._port = stage, port
-        self._preview: simcord.Preview | None = None
         self._turning = asyncio.Lock()
+        self._preview: simcord.Preview | None = None
 
     @property
     def url(self) -> str:
         return self._preview.url if self._preview else ""
 
     async def turn_to(self, actor: simcord.MemberActor | None) -> None:
-        """Show the direct messages of that person with the bot; None: the channel."""
+        """Show the direct messages of that person with the bot; None: the channel. Raises UserError where the port
+        cannot be had."""
         stage, before = self._stage, self._preview
         place = actor.user.dm_channel if actor else stage.papers
         viewers = (actor.user,) if actor else (stage.admin, stage.member)
@@ -50,13 +52,22 @@ class Page:
             if before:
                 made.capability = before.capability
             take_turns(made, stage.turn)
-            await made.__aenter__()
+            try:
+                await made.__aenter__()
+            except simcord.SetupError as error:
+                if not isinstance(error.__cause__, OSError):
+                    raise
+                why = "needs an administrator" if isinstance(error.__cause__, PermissionError) else "is taken"
+                raise UserError(f"Port {self._port} {why}: without --port a free one is found.") from None
             self._preview, self._port = made, urlsplit(made.url).port or 0
 
     async def refresh(self) -> None:
         """Show what was sent since."""
-        if self._preview:
-            await self._preview.refresh()
+        async with self._stage.turn:
+            if self._preview:
+                # It was ended meanwhile, or the bot is at work for too long.
+                with suppress(simcord.SetupError, TimeoutError):
+                    await self._preview.refresh()
 
     async def ended(self) -> None:
         """Return when somebody ends it on the page."""
@@ -85,33 +96,38 @@ async def serve(
     fetch: Fetch | None = None,
     guarded: Fetch | None = None,
 ) -> None:
-    """Until `stop`, or until it is ended on the page. `tell` prints, `show` opens a browser, port 0 takes a free
-    one; the rest as in `stage.opened`. Raises UserError where the port is taken."""
-    async with (
-        stages.opened(path, now=now, feeds=feeds, fetch=fetch, guarded=guarded) as stage,
-        AsyncExitStack() as held,
-    ):
-        page = Page(stage, port)
-        held.push_async_callback(page.close)
-        try:
-            await page.turn_to(None)
-        except simcord.SetupError as error:
-            if not isinstance(error.__cause__, OSError):
-                raise
-            raise UserError(f"Port {port} is taken: without --port a free one is found.") from None
-        stage.page = page
-        tell(f"The page is at  {page.url}  (this machine only; Ctrl-C ends it)\n{_HINTS}")
-        await asyncio.to_thread(show, page.url)
-        driving = asyncio.create_task(stage.drive())
-        ends = (driving, asyncio.create_task(page.ended()), asyncio.create_task(stop.wait()))
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if driving.done():
-                driving.result()
-        finally:
-            for task in ends:
-                task.cancel()
-            await asyncio.gather(*ends, return_exceptions=True)
+    """Until `stop`, which may come before there is a page, or until it is ended on the page. `tell` prints, `show`
+    opens a browser, port 0 takes a free one; the rest as in `stage.opened`. Raises UserError where the port cannot
+    be had."""
+
+    async def showing() -> None:
+        async with stages.opened(path, now=now, feeds=feeds, fetch=fetch, guarded=guarded) as stage:
+            page = Page(stage, port)
+            try:
+                await page.turn_to(None)
+                stage.page = page
+                tell(f"The page is at  {page.url}  (this machine only; Ctrl-C ends it)\n{_HINTS}")
+                # Some browsers come back only when they are closed.
+                threading.Thread(target=show, args=(page.url,), daemon=True).start()
+                await _first(stage.drive(), page.ended())
+            finally:
+                await page.close()
+
+    await _first(showing(), stop.wait())
+
+
+async def _first(*works: Coroutine[Any, Any, object]) -> None:
+    """Until the first of them ends; the others are cancelled. Raises what any of them does."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
 
 
 def take_turns(page: simcord.Preview, turn: asyncio.Lock) -> None:

@@ -1,7 +1,7 @@
 """The simulated Discord: a server with one channel, two people, the real bot, and a clock that can jump.
 
 Owns: what stands around the bot, and the driver, which does what a running Paperboy's ticks would and what `/demo`
-asks for. Refuses: any page of its own (SimCord's Preview draws it).
+asks for. Refuses: how it begins (`cogs._demo.opening`), and any page of its own (SimCord's Preview draws it).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -22,11 +22,12 @@ import simcord
 from bot import demo
 from bot.digest import post as posts
 from bot.digest.markup import escape
-from bot.errors import FeedError, PaperboyError, UserError
-from bot.models import ChannelId, Feed, Fetch, Fetched, GuildId, Publisher, Validators
-from bot.pipeline import deliver, ingest, ranking, weekly
+from bot.errors import FeedError, PaperboyError
+from bot.models import ChannelId, Feed, Fetch, Fetched, Publisher, Validators
+from bot.pipeline import additions, deliver, ingest, ranking, weekly
 from bot.pipeline.outside import Outside
 from cogs._client import Paperboy
+from cogs._demo import opening
 from cogs._demo.commands import Demo
 from cogs._layout import layout
 from storage import channels, verdicts
@@ -48,10 +49,6 @@ _HOP = timedelta(hours=6)
 _SETTLE = 30.0
 """Seconds that a command may take."""
 
-_WELCOME = (
-    "Type `/` to talk to Paperboy: `/search`, `/paper`, `/subscriptions`, `/status`, `/help`. `/demo next` brings "
-    "the next digest; other `/demo` commands break something, so that you see what Paperboy does about it."
-)
 _INBOX = (
     "These are your direct messages with Paperboy. `/subscribe` gives you a digest of your own, `/demo next` "
     "brings it, `/demo channel` leads back."
@@ -87,8 +84,8 @@ class Stage:
         self._path, self._feeds = path, tuple(feeds)
         self.clock: Callable[[], datetime] = lambda: start
         self.live = fetch is not None
-        self._network = fetch or demo.Sample(self.now).fetch
-        self._guarded = guarded or self._network
+        network = fetch or demo.Sample(self.now).fetch
+        self.fetch, self.guarded = self._line(network), self._line(guarded or network)
         self._down = False
         self._wishes: deque[Callable[[], Awaitable[None]]] = deque()
         self.turn = asyncio.Lock()
@@ -96,11 +93,15 @@ class Stage:
         self._opened = AsyncExitStack()
         self.page: Page | None = None
 
-    async def fetch(self, url: str, validators: Validators) -> Fetched:
-        """Raises FeedError."""
-        if self._down:
-            raise FeedError(url, "it does not answer")
-        return await self._network(url, validators)
+    def _line(self, network: Fetch) -> Fetch:
+        """To `network`, until it is cut."""
+
+        async def fetch(url: str, validators: Validators) -> Fetched:
+            if self._down:
+                raise FeedError(url, "it does not answer")
+            return await network(url, validators)
+
+        return fetch
 
     def now(self) -> datetime:
         return self.clock()
@@ -119,7 +120,7 @@ class Stage:
             db=self.db,
             clock=self.now,
             feeds=self._feeds,
-            guarded=self._guarded,
+            guarded=self.guarded,
             feeds_per_server=10,
             inboxes=10,
             outside=Outside(fetch=self.fetch, address="https://huggingface.co"),
@@ -161,13 +162,17 @@ class Stage:
         if self.now() >= due:
             return
         await self.jump(due)
-        said = [_clock(self.now())]
+        said = [opening.clock(self.now())]
         found = await verdicts.latest(self.db, ChannelId(self.papers.id), limit=1)
         said += [f"{told.told[0].upper()}{told.told[1:]}." for told in found if told.due_at == due]
         if not self.live and self.now() > demo.NOW + timedelta(days=1):
             said.append("The sample ends here; a fresh start of the demo brings it back.")
+        await self.narrate(escape(" ".join(said)))
+
+    async def narrate(self, text: str) -> None:
+        """In the channel, in the demo's own name."""
         async with self.turn:
-            await self.narrator.send(f"-# {escape(' '.join(said))}")
+            await self.narrator.send(f"-# {text}")
 
     async def cut_sources(self) -> None:
         self._down = True
@@ -177,8 +182,9 @@ class Stage:
             self.env.inject_error("POST", f"/channels/{self.papers.id}/messages", status=500, times=None)
 
     async def forbid(self, *, allowed: bool = False) -> None:
-        place = cast(discord.TextChannel, self.env.bot.get_channel(self.papers.id))
-        await place.set_permissions(place.guild.me, send_messages=None if allowed else False)
+        async with self.turn:
+            place = cast(discord.TextChannel, self.env.bot.get_channel(self.papers.id))
+            await place.set_permissions(place.guild.me, send_messages=None if allowed else False)
 
     async def repair(self) -> None:
         self._down = False
@@ -187,9 +193,11 @@ class Stage:
 
     async def restart(self) -> None:
         """As after an update: a fresh bot on the same file."""
-        before, self._opened = self._opened, AsyncExitStack()
-        async with before, self.turn:
-            await self.env.restart_bot(await self.bot())
+        async with self.turn:
+            await self.env.settle()  # what does not end in time would end the simulation in the middle of it
+            before, self._opened = self._opened, AsyncExitStack()
+            async with before:
+                await self.env.restart_bot(await self.bot())
 
     async def turn_to(self, person: int | None) -> None:
         """Show that person's direct messages, or the channel, once the answer that tells so was read."""
@@ -208,10 +216,11 @@ class Stage:
     # --- the driver -----------------------------------------------------------------------------
 
     async def read(self) -> None:
-        """The ingest tick."""
+        """The ingest ticks."""
         now, hourly = self.now(), timedelta(hours=1)
         feeds = self._feeds if self.live else demo.sources(now)
         await ingest.ingest(self.db, self.fetch, feeds, now=now, poll=hourly, backfill_days=14)
+        await additions.poll(self.db, self.guarded, now=now, every=hourly)
         await ranking.catch_up(self.db)
 
     async def tick(self) -> None:
@@ -239,13 +248,11 @@ class Stage:
                     await self.tick()
                 else:
                     continue
-            except PaperboyError as error:
+            except (PaperboyError, TimeoutError) as error:
                 log.error("%s", error)
             # Only then: a page that was changed refuses the click that was on its way to the one before.
             if self.page and len(self.env.http_requests) != sent:
-                async with self.turn:
-                    with suppress(simcord.SetupError):  # it was ended meanwhile
-                        await self.page.refresh()
+                await self.page.refresh()
 
 
 @asynccontextmanager
@@ -268,45 +275,9 @@ async def opened(
         async with simcord.run(bot, settle_timeout=_SETTLE, check_errors=False) as stage.env:
             await stage.env.advance_time((start - stage.env.now()).total_seconds())
             stage.clock = stage.env.now
-            await _people(stage)
-            await demo.subscribe(stage.db, ChannelId(stage.papers.id), GuildId(stage.guild.id), now=stage.now())
-            await (_digest_now(stage) if now else _digests(stage))
-            await _welcome(stage)
+            await opening.people(stage)
+            await (opening.digest_now(stage) if now else opening.digests(stage))
+            await opening.welcome(stage)
             yield stage
     finally:
         await stage.close()
-
-
-def _clock(now: datetime) -> str:
-    return f"It is {now:%A} {now.day} {now:%B %Y, %H:%M} UTC."
-
-
-async def _people(stage: Stage) -> None:
-    env = stage.env
-    env.backend.bot_user.name = "Paperboy"
-    stage.guild = env.create_guild("The lab")
-    stage.papers = stage.guild.create_text_channel("papers", topic="One digest a day")
-    managing = stage.guild.create_role("Organisers", permissions=discord.Permissions(manage_guild=True))
-    stage.admin = stage.guild.add_member(env.create_user("ada", global_name="Ada (admin)"), roles=[managing])
-    stage.member = stage.guild.add_member(env.create_user("max", global_name="Max (member)"))
-    stage.narrator = stage.guild.create_webhook(stage.papers, "The demo")
-    await env.settle()
-
-
-async def _digests(stage: Stage) -> None:
-    while stage.now() < demo.NOW:
-        await stage.jump()
-
-
-async def _digest_now(stage: Stage) -> None:
-    await stage.read()
-    for channel in await channels.every(stage.db):
-        try:
-            await deliver.deliver_now(stage.db, stage.publisher, channel, now=stage.now())
-        except UserError as error:
-            await stage.narrator.send(f"-# No digest yet: {error} `/status` tells more.")
-
-
-async def _welcome(stage: Stage) -> None:
-    # From the bot: the page opens at its last message, and follows what comes only from there.
-    await stage.say(stage.papers.id, f"{_clock(stage.now())} {_WELCOME}")

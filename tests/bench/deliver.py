@@ -23,6 +23,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -32,7 +33,7 @@ from bot.feeds import arxiv, huggingface
 from bot.models import Delivery, Entry, MessageId, Publisher
 from bot.pipeline import deliver
 from bot.pipeline import weekly as round_ups
-from cogs._client import Connection
+from cogs._client import Connection, Paperboy
 from storage.database import Database
 from tests.bench.gauges import lag, memory, percentile
 from tests.feeds.test_arxiv import as_rss
@@ -122,7 +123,10 @@ async def send(entries: Sequence[Entry], count: int, *, weekly: bool) -> None:
         assert peer.stdout is not None
         address = json.loads(await peer.stdout.readline())
         point(address["rest"], address["gateway"])
-        async with filled(entries, count) as db, Connection(TOKEN, db=db, clock=lambda: NOW, feeds=()) as discord:
+        async with (
+            filled(entries, count) as db,
+            Connection(TOKEN, partial(Paperboy, db=db, clock=lambda: NOW, feeds=())) as discord,
+        ):
             while not discord.ready:  # noqa: ASYNC110 - discord.py says so to its own client only
                 await asyncio.sleep(0.1)
             took, told = await measure(db, discord.publisher, weekly=weekly)

@@ -6,17 +6,21 @@ import asyncio
 import os
 import signal
 import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 import simcord
 
 from bot import demo
-from bot.errors import UserError
-from bot.models import ChannelId
+from bot.errors import FeedError, UserError
+from bot.models import ChannelId, Fetched, Validators
 from cogs._client import COGS
 from cogs._demo import page, stage
 from storage import channels, papers, verdicts
@@ -124,27 +128,76 @@ async def test_who_asks_twice_before_the_clock_has_jumped_means_the_same_moment(
 
 
 async def test_a_click_that_comes_while_the_clock_moves_waits_for_its_turn(tmp_path: Path) -> None:
-    async with stage.opened(tmp_path / "demo.sqlite") as made:
-        preview = made.env.preview(made.papers, viewers=(made.admin,), layout="channel", port=0)
-        async with preview, aiohttp.ClientSession() as session:
-            page.take_turns(preview, made.turn)
-            address, _, secret = preview.url.partition("#")
-            headers = {"X-Simcord-Capability": secret}
-            async with session.post(f"{address}api/pages", json={}, headers=headers) as answer:
-                opened = await answer.json()
-            click = {
+    async with stage.opened(tmp_path / "demo.sqlite") as made, at_the_page(made) as (_, click):
+        moving = asyncio.create_task(made.advance(60))
+        await asyncio.sleep(0)
+        assert await click(1) == "settled"
+        await moving
+
+
+@asynccontextmanager
+async def at_the_page(made: stage.Stage) -> AsyncIterator[tuple[page.Page, Callable[[int], Awaitable[object]]]]:
+    """The page, and clicks there, which are numbered from 1 on: how each ends."""
+    made.page = shows = page.Page(made, 0)
+    await shows.turn_to(None)
+    address, _, secret = shows.url.partition("#")
+    async with aiohttp.ClientSession(headers={"X-Simcord-Capability": secret}) as session:
+        async with session.post(f"{address}api/pages", json={}) as answer:
+            opened = await answer.json()
+
+        async def click(number: int) -> object:
+            act = {
                 "protocol_version": opened["protocolVersion"],
-                "sequence": 1,
-                "request_id": "one",
+                "sequence": number,
+                "request_id": f"click {number}",
                 "generation": opened["context"]["generation"],
                 "bot_generation": opened["botGeneration"],
                 "kind": "refresh",
             }
-            moving = asyncio.create_task(made.advance(60))
-            await asyncio.sleep(0)
-            taken = await preview._action(opened["context"]["id"], click)
-            assert taken["settlement"] == "settled"
-            await moving
+            context = {"X-Simcord-Context": opened["context"]["id"]}
+            async with session.post(f"{address}api/action", json=act, headers=context) as answer:
+                return (await answer.json()).get("settlement")
+
+        yield shows, click
+    await shows.close()
+
+
+@pytest.mark.parametrize("first", ["click", "turn"])
+async def test_the_page_turns_though_a_click_waits_for_its_turn(tmp_path: Path, first: str) -> None:
+    """The page closes only after its clicks: turning it must not hold what they wait for."""
+    async with stage.opened(tmp_path / "demo.sqlite") as made, at_the_page(made) as (shows, click):
+        assert await click(1) == "settled"
+        await made.turn.acquire()
+        acts = [click(2), shows.turn_to(made.admin)]
+        doing = []
+        for act in acts if first == "click" else reversed(acts):
+            doing.append(asyncio.ensure_future(act))
+            await asyncio.sleep(0.1)
+        made.turn.release()
+        async with asyncio.timeout(20):
+            # A click that comes when the page is closed already finds nobody, or another page.
+            await asyncio.gather(*doing, return_exceptions=True)
+
+
+async def test_a_bot_that_is_at_work_for_too_long_is_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(stage, "_SETTLE", 1.0)
+    async with stage.opened(tmp_path / "demo.sqlite") as made:
+        work = asyncio.Event()
+        bot = made.env.bot
+        with made.env._bot_scope():
+            task = asyncio.create_task(work.wait())
+        made.wish(made.restart)
+        await grant(made)
+        assert made.env.bot is bot
+        assert "did not settle" in caplog.text
+        work.set()
+        await task
+        made.wish(made.restart)
+        await grant(made)
+        assert made.env.bot is not bot
+        assert "papers" in text(shown(await made.member.slash(made.papers, "search", query="diffusion")))
 
 
 async def test_whatever_is_wished_comes_true_between_two_clicks(tmp_path: Path) -> None:
@@ -202,8 +255,22 @@ async def test_what_is_asked_outside_and_the_reading_group_are_answered_without_
         assert "An Image is Worth 16x16 Words" in found
         feed = shown(await made.admin.slash(made.papers, "feeds add", url=demo.READING_GROUP))
         assert "Our reading group" in text(feed)
-        unknown = shown(await made.admin.slash(made.papers, "feeds add", url="https://example.org/feed"))
-        assert demo.READING_GROUP in text(unknown)
+        # Nobody else's address shows what the sources have.
+        for path in ("feed", "rss/x", "api/daily_papers"):
+            unknown = await made.admin.slash(made.papers, "feeds add", url=f"https://example.org/{path}")
+            assert demo.READING_GROUP in text(shown(unknown)), path
+
+
+async def test_a_feed_that_was_added_is_read_as_by_a_running_bot(tmp_path: Path) -> None:
+    async with stage.opened(tmp_path / "demo.sqlite") as made:
+        looked = shown(await made.admin.slash(made.papers, "feeds add", url=demo.READING_GROUP))
+        await made.admin.click(looked, label="Add")
+        await made.read()
+        found = await made.member.slash(made.papers, "search", query="low-rank adaptation")
+        assert "LoRA: Low-Rank Adaptation of Large Language Models" in text(shown(found))
+        await ask(made, "source-down")
+        looked = shown(await made.admin.slash(made.papers, "feeds add", url="https://lab.example.org/feed"))
+        assert "it does not answer" in text(looked)
 
 
 async def test_live_sources_are_read_through_what_is_given_and_silence_is_told(tmp_path: Path) -> None:
@@ -240,7 +307,7 @@ async def test_the_page_is_served_on_the_loopback_alone_and_a_taken_port_is_told
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(UserError, match=f"Port {port} is taken"):
-        await page.serve(tmp_path / "two.sqlite", told.append, show=str, stop=stop, port=port)
+        await page.serve(tmp_path / "two.sqlite", told.append, show=str, stop=asyncio.Event(), port=port)
     server.close()
 
 
@@ -262,6 +329,100 @@ async def test_the_command_prints_the_address_and_ends_with_ctrl_c(tmp_path: Pat
         _, err = await process.communicate()
     assert (process.returncode, err) == (0, b"")
     assert not os.listdir(tmp_path)
+
+
+async def test_stopped_while_sources_are_read_it_ends_at_once(tmp_path: Path) -> None:
+    asked, stop = asyncio.Event(), asyncio.Event()
+
+    async def never(url: str, _: Validators) -> Fetched:
+        asked.set()
+        await asyncio.Event().wait()
+        raise FeedError(url, "")
+
+    told: list[str] = []
+    path = tmp_path / "live.sqlite"
+    serving = asyncio.create_task(
+        page.serve(path, told.append, show=told.append, stop=stop, port=0, now=demo.NOW, fetch=never)
+    )
+    async with asyncio.timeout(30):
+        await asked.wait()
+        stop.set()
+        await serving
+    assert told == []
+
+
+async def test_a_browser_that_does_not_come_back_holds_nothing_up(tmp_path: Path) -> None:
+    """Some do only when they are closed."""
+    closed, opened, stop = threading.Event(), asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def show(_: str) -> None:
+        loop.call_soon_threadsafe(opened.set)
+        closed.wait(60)
+
+    serving = asyncio.create_task(page.serve(tmp_path / "demo.sqlite", print, show=show, stop=stop, port=0))
+    try:
+        async with asyncio.timeout(30):
+            await opened.wait()
+            stop.set()
+            await serving
+    finally:
+        closed.set()
+
+
+@pytest.mark.parametrize("name", ["restart", "jump", "turn"])
+async def test_stopped_in_the_middle_it_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """No connection to the file, which would keep the process from ending, no task and no port."""
+    monkeypatch.setattr(stage, "_READING", 0.0)
+    threads, tasks = {*threading.enumerate()}, asyncio.all_tasks()
+    for step in range(6):
+        made: list[stage.Stage] = []
+        opened, stop = asyncio.Event(), asyncio.Event()
+        loop, begin = asyncio.get_running_loop(), stage.opened
+
+        @asynccontextmanager
+        async def opening(*args: Any, **options: Any) -> AsyncIterator[stage.Stage]:
+            async with begin(*args, **options) as one:  # noqa: B023
+                made.append(one)  # noqa: B023
+                yield one
+
+        monkeypatch.setattr(stage, "opened", opening)
+        show = partial(lambda loop, opened, _: loop.call_soon_threadsafe(opened.set), loop, opened)
+        serving = asyncio.create_task(page.serve(tmp_path / f"{step}.sqlite", print, show=show, stop=stop, port=0))
+        async with asyncio.timeout(60):
+            await opened.wait()
+            (one,) = made
+            acts: dict[str, Callable[[], Awaitable[None]]] = {
+                "restart": one.restart,
+                "jump": one.jump,
+                "turn": partial(one.turn_to, None),
+            }
+            one.wish(acts[name])
+            await asyncio.sleep(0.25 + 0.03 * step)
+            stop.set()
+            await serving
+        monkeypatch.setattr(stage, "opened", begin)
+    assert asyncio.all_tasks() == tasks
+    async with asyncio.timeout(10):
+        while any("connection" in thread.name for thread in {*threading.enumerate()} - threads):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_where_the_port_is_lost_while_the_page_turns_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with stage.opened(tmp_path / "demo.sqlite") as made, at_the_page(made) as (shows, _):
+        monkeypatch.setattr(stage, "_READING", 0.0)
+        ended = asyncio.create_task(shows.ended())
+        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        shows._port = server.sockets[0].getsockname()[1]
+        made.wish(partial(made.turn_to, None))
+        await grant(made)
+        assert f"Port {shows._port} is taken" in caplog.text
+        await asyncio.wait_for(ended, 10)
+        server.close()
 
 
 def test_no_running_bot_has_its_commands() -> None:

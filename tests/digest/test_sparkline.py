@@ -30,8 +30,8 @@ def _seen(*counts: tuple[float, int | None]) -> list[Observation]:
         (((0, 3), (0.2, 8), (1, 30), (1.1, 32), (4, 64)), "▂▅▅▅█ 8 → 64 votes in 4 days"),
         # Falling, flat, there and back.
         (((0, 64), (1, 32), (2, 16)), "█▅▃ 64 → 16 votes in 2 days"),
-        (((0, 0), (1, 0), (2, 0)), "▁▁▁ 0 votes, as 2 days ago"),
-        (((0, 4), (1, 8), (2, 4)), "▅█▅ 4 votes, as 2 days ago"),
+        (((0, 0), (1, 0), (2, 0)), "▁▁▁ 0 votes, as 2 days before"),
+        (((0, 4), (1, 8), (2, 4)), "▅█▅ 4 votes, as 2 days before"),
         (((0, 0), (1, 1), (2, 1)), "▁██ 0 → 1 vote in 2 days"),
         # Days without a count, and counts of something else.
         (((0, 1), (3, 2), (5, 4), (6, None)), "▃▃▃▅▅█ 1 → 4 votes in 5 days"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yarl
 
-from cogs._client import Connection
+from cogs._client import Connection, Paperboy
 from storage.database import Database
 from tests.making import NOW, channel
 from tests.peer.launch import HURRIED, Hurried
@@ -68,6 +69,6 @@ def pointed(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Peer:
 @pytest.fixture
 async def connection(pointed: Peer, db: Database) -> AsyncIterator[Connection]:
     """Connected and ready."""
-    async with Connection(TOKEN, db=db, clock=pointed.clock, feeds=()) as connected:
+    async with Connection(TOKEN, partial(Paperboy, db=db, clock=pointed.clock, feeds=())) as connected:
         await until(lambda: connected.ready)
         yield connected

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from aiohttp import web
 
 from bot.models import VerdictKind
 from bot.pipeline import deliver
-from cogs._client import Connection
+from cogs._client import Connection, Paperboy
 from storage.database import Database
 from tests.making import NOW, committed
 from tests.peer.faults import LOGIN
@@ -240,7 +241,7 @@ async def test_an_identify_that_is_refused_is_tried_again(
     code: int | bool, pointed: Peer, db: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     pointed.gateway.at_identify += [code, code]
-    async with Connection(TOKEN, db=db, clock=pointed.clock, feeds=()) as connected:
+    async with Connection(TOKEN, partial(Paperboy, db=db, clock=pointed.clock, feeds=())) as connected:
         await until(lambda: connected.ready)
         await deliver.deliver_due(db, connected.publisher, now=NOW)
     assert_posted_once(pointed, db.path)

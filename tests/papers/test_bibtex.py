@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 
+from bot.digest import markup
+from bot.digest.paper import bibtex_post
 from bot.models import Paper, PaperId
 from bot.papers import bibtex
 from tests.digest import hostile
@@ -154,6 +156,22 @@ def test_many_authors_end_with_others() -> None:
     assert 60 < len(names) < 100
     one = replace(PAPER, authors=("~" * 200, "Ada Lovelace"))
     assert "author" not in _read(bibtex.entry(one))[1]
+
+
+@pytest.mark.parametrize("letters", range(20, 40))
+def test_with_all_that_it_can_have_it_fits_into_a_message(letters: int) -> None:
+    full = replace(
+        PAPER,
+        title=f"{'w' * 40} {'x' * 959}",
+        url=f"https://x.test/{'a' * 485}",
+        arxiv_id="hep-ex/0307015",
+        doi=f"10.123456789/{'d' * 250}",
+        authors=("s" * 40, *(f"{'x' * letters}{at}" for at in range(300))),
+        categories=("astro-ph.ABCDEFGHIJKLMNOPQRST",),
+    )
+    fields = _read(bibtex.entry(full))[1]
+    assert len(fields) == 8
+    assert markup.fits(bibtex_post(full))
 
 
 @settings(deadline=None, max_examples=200)

@@ -181,6 +181,29 @@ async def test_forgotten_while_somebody_looks_for_it(archive: Database) -> None:
     await nothing_of_ada(archive)
 
 
+async def test_forgotten_before_anybody_looks_for_it_is_no_error(
+    archive: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of many that wait some are gone when their turn comes."""
+    discord = Discord()
+    waiting = [ChannelId(200 + number) for number in range(40)]
+    for number in waiting:
+        await channel(archive, number, "agent", person=number)
+        discord.before[number] = TryLater(number, "a 503")
+    await deliver.deliver_due(archive, discord, now=NOW)
+    caplog.clear()
+
+    class Looking(Discord):
+        async def find(self, delivery: Delivery) -> MessageId | None:
+            for number in waiting:
+                await people.forget(archive, UserId(number))
+            return await super().find(delivery)
+
+    await deliver.deliver_due(archive, Looking(), now=NOW + 5 * MINUTE)
+    assert [found.owner for found in await channels.every(archive)] == []
+    assert [told.getMessage() for told in caplog.records if told.levelname == "ERROR"] == []
+
+
 async def test_forgotten_and_asked_for_at_the_same_moment(archive: Database, discord: Discord) -> None:
     """Whoever is quicker, what is left is whole: nothing, or (asked for again after it) a new beginning."""
     asked = (

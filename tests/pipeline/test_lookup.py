@@ -57,6 +57,14 @@ async def test_what_is_not_there_or_not_for_the_asker_is_not_found(db: Database,
         await lookup.paper(db, text, now=NOW)
 
 
+@pytest.mark.parametrize("text", ["10.5555/arxiv:2603.00001", "https://doi.org/10.5555/arXiv:2603.00001"])
+async def test_a_doi_is_that_whatever_stands_in_it(db: Database, text: str) -> None:
+    await _filled(db)
+    await store(db, BLOG, entry("Looms, a Review", url="https://a.example", doi="10.5555/arxiv:2603.00001"))
+    assert (await lookup.paper(db, text, now=NOW)).title == "Looms, a Review"
+    assert (await lookup.paper(db, f"arXiv:2603.00001, not {text}", now=NOW)).title == "Diffusion Models for Looms"
+
+
 async def test_a_server_finds_its_own_papers(db: Database) -> None:
     await _filled(db)
     for text in ("3", "https://site.example/1", "diffusion in one"):

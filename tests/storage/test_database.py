@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -422,3 +423,18 @@ def test_times_and_lists_come_back_as_they_went() -> None:
     names = ("Ada Lovelace", "Charles; Babbage")
     assert database.split(database.join(names)) == ("Ada Lovelace", "Charles, Babbage")
     assert database.split(database.join(())) == ()
+
+
+async def test_closing_that_is_cancelled_leaves_no_connection(tmp_path: Path) -> None:
+    """Its thread would keep the process from ending."""
+    before = {*threading.enumerate()}
+    for turns in range(1, 12):
+        db = await Database(tmp_path / "cancelled.sqlite").__aenter__()
+        closing = asyncio.create_task(db.__aexit__(None, None, None))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        await asyncio.sleep(0.05)
+        left = [thread.name for thread in threading.enumerate() if thread not in before]
+        assert [name for name in left if not name.startswith("asyncio_")] == [], turns
