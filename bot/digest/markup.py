@@ -128,7 +128,7 @@ def _line(line: str, width: int) -> str:
     line = _MARKUP.sub(plain, line).replace("@\u200b", "@")
     indent = "  " if small else ""
     wrapped = textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
-    return "\n".join([*wrapped, *(f"  {address}" for address in addresses)])
+    return "\n".join([*wrapped, *(f"  {address}" for address in addresses)]).replace("\u00a0", " ")
 
 
 def _told(timestamp: int) -> str:

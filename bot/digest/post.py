@@ -153,8 +153,8 @@ def summary_told(summary: tuple[str, str], limit: int) -> str:
 def sign(author: str) -> str:
     """What marks a text by its author's model."""
     if model_of(author):
-        return f" {BY_OWN_MODEL}"
-    return f" {BY_MODEL}" if author == "Hugging Face" else ""
+        return f"\u00a0{BY_OWN_MODEL}"  # never alone on a line
+    return f"\u00a0{BY_MODEL}" if author == "Hugging Face" else ""
 
 
 def said(reasons: Sequence[str]) -> list[str]:

@@ -31,6 +31,7 @@ class Page:
     def __init__(self, stage: stages.Stage, port: int) -> None:
         self._stage, self._port = stage, port
         self._preview: simcord.Preview | None = None
+        self._turning = asyncio.Lock()
 
     @property
     def url(self) -> str:
@@ -41,7 +42,8 @@ class Page:
         stage, before = self._stage, self._preview
         place = actor.user.dm_channel if actor else stage.papers
         viewers = (actor.user,) if actor else (stage.admin, stage.member)
-        async with stage.turn:
+        # Not in the stage's turn: a page closes once its clicks are answered, and one may be waiting for its own.
+        async with self._turning:
             if before:
                 await before.close()
             made = stage.env.preview(place, viewers=viewers, layout="channel", port=self._port)
@@ -63,7 +65,7 @@ class Page:
             shown = self._preview
             if shown:
                 await shown.wait_closed()
-            async with self._stage.turn:
+            async with self._turning:
                 pass
 
     async def close(self) -> None:

@@ -166,7 +166,8 @@ class Stage:
         said += [f"{told.told[0].upper()}{told.told[1:]}." for told in found if told.due_at == due]
         if not self.live and self.now() > demo.NOW + timedelta(days=1):
             said.append("The sample ends here; a fresh start of the demo brings it back.")
-        await self.narrator.send(f"-# {escape(' '.join(said))}")
+        async with self.turn:
+            await self.narrator.send(f"-# {escape(' '.join(said))}")
 
     async def cut_sources(self) -> None:
         self._down = True

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -146,6 +147,24 @@ async def test_a_click_that_comes_while_the_clock_moves_waits_for_its_turn(tmp_p
             await moving
 
 
+async def test_whatever_is_wished_comes_true_between_two_clicks(tmp_path: Path) -> None:
+    async with stage.opened(tmp_path / "demo.sqlite") as made:
+        due = await made.next_due()
+        assert due is not None
+        for wish in (made.forbid, made.fail_discord, made.restart, made.repair, partial(made.tell_next, due)):
+            made.wish(wish)
+        driving = asyncio.create_task(made.drive())
+        async with asyncio.timeout(60):
+            while made.waiting and not driving.done():
+                async with made.turn:
+                    await made.member.slash(made.papers, "search", query="diffusion")
+        driving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await driving
+        assert made.now() == due
+        assert "Posted 5 papers" in said(made)[-1]
+
+
 async def test_after_a_restart_old_buttons_work(tmp_path: Path) -> None:
     async with stage.opened(tmp_path / "demo.sqlite") as made:
         digest = next(message for message in made.papers.history() if "Tuesday 31" in text(message))
@@ -266,7 +285,8 @@ async def test_the_page_turns_to_direct_messages_and_back_at_its_address(tmp_pat
         assert "EpochX" in text(inbox.history()[-1])
         answer = text(shown(await made.member.user.slash("demo channel")))
         assert "shows the channel" in answer
-        await grant(made)
+        async with made.turn:  # a click is answered, and the page ends only after that
+            await asyncio.wait_for(grant(made), 30)
         assert shows.url == url
         assert not ended.done()
         await shows.close()

@@ -121,12 +121,12 @@ async def test_the_operator_s_model_writes_for_now_and_a_preview_shows_what_it_w
         await scene.admin.slash(scene.papers, "digest now")
         posted = scene.papers.last_message
         assert posted is not None
-        assert "The authors study small models, and nothing else. ✧" in text(posted)
+        assert "The authors study small models, and nothing else.\u00a0✧" in text(posted)
         assert "✧ marks summaries by small:3b, checked against the abstract" in text(posted)
         offered = await scene.admin.slash(scene.other, "subscribe", query="zebra", zone="UTC")
         await scene.admin.click(shown(offered), label="Confirm")
         after = text(shown(await scene.admin.slash(scene.other, "digest preview")))
-        assert "The authors study small models, and nothing else. ✧" in after
+        assert "The authors study small models, and nothing else.\u00a0✧" in after
         assert server.asked == ["Of Zebras"]
 
 

@@ -189,7 +189,7 @@ def test_of_two_texts_that_with_more_of_the_words_is_shown() -> None:
     )
     assert found.row_told(_query("x"), hit, 100).splitlines()[1] == "A **loom weaves**."
     alone = dataclasses.replace(hit, marks=(("summary", ("loom",)),))
-    assert found.row_told(_query("x"), alone, 100).splitlines()[1] == "A **loom**. ✦"
+    assert found.row_told(_query("x"), alone, 100).splitlines()[1] == "A **loom**.\u00a0✦"
 
 
 def test_without_a_found_word_the_summary_is_shown() -> None:

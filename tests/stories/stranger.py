@@ -103,11 +103,36 @@ class Stranger:
         button = place.get_by_role("button", name=label, exact=True).last
         await self._acts(button.dblclick if twice else button.click)
 
+    async def chooses(self, option: str, *, menu: str, under: str) -> None:
+        """Of the menu below the last message that holds `under`."""
+        opened = self.message(under).get_by_role("combobox", name=menu)
+
+        async def choose() -> None:
+            await opened.click()
+            await self.page.get_by_role("option", name=option).click()
+
+        await self._acts(choose)
+
     async def becomes(self, name: str) -> None:
         """The choice at the top of the page."""
         (viewer,) = await self.page.locator("#viewer-picker").select_option(label=name)
         await self.page.wait_for_function("id => window.simcordPreview.viewerId === id", arg=viewer)
         await self.page.wait_for_function(_SETTLED)
+
+    async def loads_again(self) -> None:
+        """Once the page says so: what it showed has gone, and it complains."""
+        heard = list(self.complaints)
+        await expect(self.page.locator("#action-status")).to_contain_text("Reload")
+        await self.page.reload()
+        await self.page.wait_for_function(_SETTLED)
+        self.complaints = heard
+
+    async def ends_it(self) -> None:
+        """“End preview session”. The page may look once more for the server that has gone."""
+        self.page.remove_listener("console", self._heard)
+        await self.page.get_by_text("More", exact=True).click()
+        await self.page.get_by_role("button", name="End preview session").click()
+        await expect(self.page.locator("#action-status")).to_have_text("Preview session closed.")
 
     async def _acts(self, act: Callable[[], Awaitable[object]]) -> None:
         """Again, as anyone would, where SimCord did not take it because the page had just changed."""
@@ -139,7 +164,8 @@ async def visiting(browser: Browser, address: str, folder: Path) -> AsyncIterato
         await page.wait_for_function(_SETTLED)
         yield stranger
         foreign = [url for url in stranger.asked if urlsplit(url).netloc != urlsplit(address).netloc]
-        assert (stranger.complaints, foreign) == ([], [])
+        assert not stranger.complaints, stranger.complaints
+        assert not foreign, foreign
     except BaseException as error:
         error.add_note(await _kept(page, folder))
         raise

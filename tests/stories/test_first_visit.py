@@ -74,6 +74,5 @@ async def test_the_page_can_be_closed_and_opened_again_by_two_and_ended(browser:
             await max_.presses("Next", under="12 papers for diffusion")
             await max_.reads("page 2 of 3")
         async with visiting(browser, demo.address, tmp_path) as ada:
-            await ada.page.get_by_text("More", exact=True).click()
-            await ada.page.get_by_role("button", name="End preview session").click()
+            await ada.ends_it()
             assert await demo.ended() == 0
