@@ -24,7 +24,7 @@ WIDTHS = {"": 720, "-phone": 390}
 """What a file's name ends with -> CSS pixels of the page."""
 _SHARPNESS = 1.25
 """Pixels of a picture for each CSS pixel."""
-_COLOURS = 26
+_COLOURS = 32
 _PLANE, _APART = 0.001, 16
 """A colour of so much of a picture is kept as it is; the others are so far apart at least, in steps of red, green
 and blue together."""

@@ -6,6 +6,7 @@ Owns: the list of chapters and the words around pictures. Refuses: taking them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 
 from cogs._demo.stage import Stage
@@ -54,11 +55,12 @@ async def entries(chapter: Chapter) -> list[str]:
 
 def entry(scene: Scene, stage: Stage, shot: Shot) -> str:
     """A scene on the page; its comment stands for the text of its pictures."""
-    wide, phone = (f'<img src="{scene.name}{ending}.png"' for ending in ENDINGS)
+    told = escape(scene.caption)
+    wide, phone = (f'<img src="{scene.name}{ending}.png" alt="{told}"' for ending in ENDINGS)
     steps = f"\n\n{', '.join(shot.steps)}" if shot.steps else ""
     return (
         f"**{scene.caption}**{steps}\n\n<!-- {scene.name}: {mark(stage, shot)} -->\n"
-        f'{wide} width="560" alt="{scene.name}">\n{phone} width="300" alt="{scene.name}, on a phone">\n'
+        f'{wide} width="560">\n{phone} width="300">\n'
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from cogs._demo import stage as stages
-from cogs._demo.stage import Stage
+from cogs._demo.stage import DemoBot, Stage
 from tests.screens.scenes import Chapter, Shot
 from tests.screens.steps import ask, choose, posted, press, together
 
@@ -50,3 +52,15 @@ async def closed(stage: Stage) -> Shot:
     stage.env.inject_error("POST", path, status=403, code=50007, times=1)
     failed = await ask(stage, "digest now", by=person)
     return together([failed, await ask(stage, "subscriptions", by=person)])
+
+
+@CHAPTER.scene(
+    "inbox-error", "“Why?” where nothing is followed; as many inboxes as the operator allows; and none allowed."
+)
+async def refused(stage: Stage) -> Shot:
+    person, bot = stage.admin.user, cast(DemoBot, stage.env.bot)
+    why = await press(await ask(stage, "paper", by=person, id="2603.28767"), "Why?")
+    bot.inboxes = 1
+    full = await ask(stage, "subscribe", by=person, query="robot")
+    bot.inboxes = 0
+    return together([why, full, await ask(stage, "subscribe", by=person, query="robot")])

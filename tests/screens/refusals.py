@@ -15,7 +15,7 @@ from bot.pipeline.outside import Outside
 from cogs._demo import stage as stages
 from cogs._demo.stage import DemoBot, Stage
 from cogs._layout import layout
-from storage import channels, upkeep
+from storage import additions, channels, questions, upkeep
 from tests.screens.operating import SITE, linked
 from tests.screens.scenes import Chapter, Shot
 from tests.screens.steps import ask, choose, following, posted, press, together
@@ -39,6 +39,11 @@ async def query(stage: Stage) -> Shot:
     return await _queries(stage, "(robot OR drone", 'agents "chain of thought', "speech OR")
 
 
+@CHAPTER.scene("error-order", "A sign too many, no word at all, and an order in the wrong place.")
+async def order(stage: Stage) -> Shot:
+    return await _queries(stage, "agents) robots", "---", "(agents sort:new)", "sort:new sort:votes agents")
+
+
 @CHAPTER.scene("error-filter", "A filter that cannot be read.")
 async def filters(stage: Stage) -> Shot:
     return await _queries(
@@ -48,7 +53,7 @@ async def filters(stage: Stage) -> Shot:
 
 @CHAPTER.scene("error-schedule", "A time, a time zone or days that cannot be read.")
 async def schedule(stage: Stage) -> Shot:
-    wrong = ({"time": "half nine"}, {"zone": "Berlin time"}, {"days": "working days"})
+    wrong = ({"time": "half nine"}, {"zone": "Berlin time"}, {"days": "working days"}, {"days": ","})
     return await _each(stage, "digest schedule", *wrong)
 
 
@@ -97,13 +102,20 @@ async def _fill(stage: Stage) -> None:
         )
 
 
-@CHAPTER.scene("error-now", "`/digest now` where Discord fails, too soon after another, and with nothing to show.")
+@CHAPTER.scene(
+    "error-now",
+    "`/digest now` where Discord fails, too soon after another, with nothing to show, and during a pause.",
+)
 async def now(stage: Stage) -> Shot:
     audio = await following(stage, "audio", "speech agent", at="16:00")
     stage.env.inject_error("POST", f"/channels/{stage.papers.id}/messages", status=503, times=1)
     failed = await ask(stage, "digest now")
     soon = await ask(stage, "digest now")
-    return together([failed, soon, await ask(stage, "digest now", channel=audio)])
+    nothing = await ask(stage, "digest now", channel=audio)
+    await ask(stage, "digest pause", channel=audio)
+    paused = await ask(stage, "digest now", channel=audio)
+    await ask(stage, "digest resume", channel=audio)
+    return together([failed, soon, nothing, paused])
 
 
 @CHAPTER.scene("error-preview", "A preview of nothing, and the button under a preview.")
@@ -116,13 +128,18 @@ async def preview(stage: Stage) -> Shot:
     return together([digest, weekly, more])
 
 
-@CHAPTER.scene("error-outside", "Hugging Face's search does not answer; and a fault of Paperboy's own.")
+@CHAPTER.scene(
+    "error-outside", "Hugging Face's search does not answer, was asked too often; and a fault of Paperboy's own."
+)
 async def outside(stage: Stage) -> Shot:
     found = await ask(stage, "search", by=stage.member, query="zebrafish")
     await _asking(stage, TimeoutError())
     silent = await press(found, "Ask Hugging Face")
     await _asking(stage, RuntimeError("a bug"))
-    return together([silent, await press(found, "Ask Hugging Face")])
+    bug = await press(found, "Ask Hugging Face")
+    for _ in range(questions.OF_GUILD - 2):
+        await press(found, "Ask Hugging Face")
+    return together([silent, bug, await press(found, "Ask Hugging Face")])
 
 
 async def _asking(stage: Stage, error: Exception) -> None:
@@ -158,17 +175,29 @@ async def known_feed(stage: Stage) -> Shot:
     return await _each(stage, "feeds add", *({"url": url} for url in known))
 
 
+@CHAPTER.scene("error-feed-own", "A feed that the server has, one that it has not, and too many looks in a row.")
+async def own_feed(stage: Stage) -> Shot:
+    none = await ask(stage, "feeds remove", feed="Blog")
+    await press(await ask(stage, "feeds add", url=demo.READING_GROUP), "Add")
+    has = await ask(stage, "feeds add", url=demo.READING_GROUP)
+    unclear = await ask(stage, "feeds remove", feed="Blog")
+    for _ in range(additions.LOOKS):
+        often = await ask(stage, "feeds add", url=f"{SITE}people")
+    return together([none, has, unclear, often])
+
+
 @CHAPTER.scene(
     "error-old", "Buttons of long ago: what they stood for is forgotten, as promised.", opening=stages.opened
 )
 async def old(stage: Stage) -> Shot:
     digest = posted(stage, "## Tuesday 31 March")
-    searched = await ask(stage, "search", by=stage.member, query="diffusion")
+    searched = await ask(stage, "search", query="diffusion")
+    looked = await ask(stage, "feeds add", url=demo.READING_GROUP)
     place = cast(discord.TextChannel, stage.env.bot.get_channel(stage.papers.id))
     button = Row((Button(label="Of old", custom_id="paperboy:retired:1"),))
     await place.send(view=layout(Post((Text("A message of an early version"), button))))
     await stage.env.advance_time(timedelta(days=100).total_seconds())
     await upkeep.prune(stage.db, stage.now())
     retired = posted(stage, "A message of an early version")
-    pressed = ((digest, " more"), (searched, "Next"), (retired, "Of old"))
-    return together([await press(shot, label, by=stage.member) for shot, label in pressed])
+    pressed = ((digest, " more"), (searched, "Next"), (looked, "Add"), (retired, "Of old"))
+    return together([await press(shot, label, by=stage.admin) for shot, label in pressed])

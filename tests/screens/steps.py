@@ -60,7 +60,7 @@ async def choose(shot: Shot, label: str) -> Shot:
 
 
 def _brought(shot: Shot, result: simcord.InteractionResult, pressed: str) -> Shot:
-    steps = (*shot.steps[:-1], " → ".join((*shot.steps[-1:], f"“{pressed}”")))
+    steps = (*shot.steps[:-1], f"{shot.steps[-1]} → “{pressed}”") if shot.steps else (f"Pressed: “{pressed}”",)
     if result.modal:
         return replace(shot, messages=(), form=result, steps=steps)
     return replace(shot, messages=(shown(result).id,), steps=steps)
