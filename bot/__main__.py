@@ -296,7 +296,8 @@ async def _poll(
 async def _demo(settings: config.Settings, options: argparse.Namespace) -> int:
     from bot import demo
 
-    with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
+    # Broken off at its start, SQLite may still be at work there.
+    with tempfile.TemporaryDirectory(prefix="paperboy-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "demo.sqlite"
         if options.once:
             await demo.play(path, print)
