@@ -22,6 +22,7 @@ PATIENCE = 60.0
 """Seconds until what is to come counts as missing."""
 _LOOK = 0.1
 """Seconds between two looks."""
+_TRIES = 5
 _SETTLED = "() => window.simcordPreview.ready && !window.simcordPreview.awaitingRevision"
 _RECEIPT = "() => window.simcordPreview.lastAction"
 
@@ -81,10 +82,7 @@ class Stranger:
     async def types(self, command: str, *values: str, **options: str) -> None:
         """A command, what it requires, and `options` as they are offered at its end; then Send (where only options
         are left, Enter would take the first of them)."""
-        await self.page.locator("#channel-composer-input").fill(command)
-        offer = self.page.locator(".command-entry.is-active strong")
-        await expect(offer).to_have_text(re.compile(rf"^{re.escape(command)}$"))
-        await self.page.keyboard.press("Enter")
+        await self._picks(command)
         for value in values:
             await self.page.keyboard.type(value)
         for name, value in options.items():
@@ -94,6 +92,18 @@ class Stranger:
         await self._acts(self.page.locator("#send-message").click)
         # What was not answered would stay in the field.
         await expect(self.page.locator(".command-chip")).to_have_count(0)
+
+    async def _picks(self, command: str) -> None:
+        """The offer over the field; typed again where a change of the page took the offers away."""
+        offer = self.page.locator(".command-entry").filter(
+            has=self.page.get_by_text(re.compile(rf"^{re.escape(command)}$"))
+        )
+        for _ in range(_TRIES):
+            await self.page.locator("#channel-composer-input").fill(command)
+            with suppress(PlaywrightTimeout):
+                await offer.click(timeout=PATIENCE * 1000 / _TRIES)
+                break
+        await expect(self.page.locator(".command-chip")).to_have_text(command)
 
     async def presses(self, label: str, *, under: str, beside: str = "", twice: bool = False) -> None:
         """The last button `label` of a message that holds `under`, or of its section that holds `beside`."""
