@@ -55,7 +55,7 @@ async def test_the_running_bot_posts_the_model_s_summaries(peer: Peer, ours: Pat
             assert await bot.stop() == 0
     assert_posted_once(peer, bot.database)
     assert_quiet(bot)
-    assert told(peer).count("improves planning by 12.5%. ✧") == 3
+    assert told(peer).count("improves planning by 12.5%.\u00a0✧") == 3
     assert sorted(server.asked) == ["Number 0", "Number 1", "Number 2"]
     assert {headers["Authorization"] for _, _, headers, _ in server.requests} == {f"Bearer {KEY}"}
     assert [name for name, content in files(ours).items() if KEY.encode() in content] == []
@@ -113,6 +113,6 @@ async def test_killed_while_the_model_is_asked_the_digest_comes_once(peer: Peer,
             await bot.until(bot.posted)
             assert await bot.stop() == 0
     assert_posted_once(peer, bot.database)
-    assert told(peer).count("improves planning by 12.5%. ✧") == 3
+    assert told(peer).count("improves planning by 12.5%.\u00a0✧") == 3
     with closing(sqlite3.connect(bot.database)) as connection:
         assert connection.execute("SELECT calls FROM model_calls").fetchall() == [(before + 3,)]

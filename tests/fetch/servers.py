@@ -71,7 +71,7 @@ async def listening(serve: Serve) -> AsyncIterator[str]:
         server.close()
         for task in (left := tuple(speaking)):
             task.cancel()
-        await asyncio.gather(*left)
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 @asynccontextmanager
