@@ -310,23 +310,14 @@ async def _demo(settings: config.Settings, options: argparse.Namespace) -> int:
                 f"The demo's page needs the extra `demo` ({error.name} is missing): pip install '.[demo]'. "
                 "`demo --once` prints to the terminal without it."
             ) from None
-        show, stop = webbrowser.open if _graphical() else str, _stopped()
+        show = webbrowser.open if _graphical() else str
+        serve = partial(page.serve, path, print, show=show, stop=_stopped(), port=options.port)
         if not options.live:
-            await page.serve(path, print, show=show, stop=stop, port=options.port)
+            await serve()
             return 0
         print("Reading the live sources; it takes up to a minute ...", flush=True)
         async with _fetcher(settings) as fetch:
-            await page.serve(
-                path,
-                print,
-                show=show,
-                stop=stop,
-                port=options.port,
-                now=now(),
-                feeds=settings.feeds,
-                fetch=fetch,
-                guarded=fetch.guarded,
-            )
+            await serve(now=now(), feeds=settings.feeds, fetch=fetch, guarded=fetch.guarded)
     return 0
 
 

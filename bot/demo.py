@@ -131,6 +131,11 @@ def _votes() -> dict[str, list[tuple[datetime, int]]]:
     }
 
 
+def clock(now: datetime) -> str:
+    """What the demo's clock says, as the beginning of a sentence."""
+    return f"It is {now:%A} {now.day} {now:%B %Y, %H:%M} UTC"
+
+
 def sources(now: datetime) -> tuple[Feed, ...]:
     """Those that the sample has something of by then: arXiv and bioRxiv only on its last day."""
     return SOURCES if now.date() >= NOW.date() else SOURCES[:1]
@@ -191,7 +196,7 @@ async def play(database: Path, tell: Callable[[str], None]) -> None:
         tell(f"\n2. Subscribing #papers to {' and '.join(f'“{topic}”' for topic in TOPICS)}")
         await subscribe(db, _CHANNEL, GuildId(1), now=NOW - timedelta(hours=1))
         tell(f"   one digest a day, Monday to Friday at {NOW:%H:%M} UTC, up to eight papers")
-        tell(f"\n3. It is {NOW:%A} {NOW.day} {NOW:%B %Y, %H:%M} UTC: the digest is due\n{'─' * 100}")
+        tell(f"\n3. {clock(NOW)}: the digest is due\n{'─' * 100}")
         await deliver.deliver_due(db, channel, now=NOW)
         tell("\n".join(channel.posts))
         (verdict,) = await verdicts.latest(db, _CHANNEL, limit=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import discord
@@ -20,10 +19,6 @@ _WELCOME = (
     "Type `/` to talk to Paperboy: `/search`, `/paper`, `/subscriptions`, `/status`, `/help`. `/demo next` brings "
     "the next digest; other `/demo` commands break something, so that you see what Paperboy does about it."
 )
-
-
-def clock(now: datetime) -> str:
-    return f"It is {now:%A} {now.day} {now:%B %Y, %H:%M} UTC."
 
 
 async def people(stage: Stage) -> None:
@@ -58,4 +53,4 @@ async def digest_now(stage: Stage) -> None:
 
 async def welcome(stage: Stage) -> None:
     # From the bot: the page opens at its last message, and follows what comes only from there.
-    await stage.say(stage.papers.id, f"{clock(stage.now())} {_WELCOME}")
+    await stage.say(stage.papers.id, f"{demo.clock(stage.now())}. {_WELCOME}")

@@ -162,7 +162,7 @@ class Stage:
         if self.now() >= due:
             return
         await self.jump(due)
-        said = [opening.clock(self.now())]
+        said = [f"{demo.clock(self.now())}."]
         found = await verdicts.latest(self.db, ChannelId(self.papers.id), limit=1)
         said += [f"{told.told[0].upper()}{told.told[1:]}." for told in found if told.due_at == due]
         if not self.live and self.now() > demo.NOW + timedelta(days=1):
